@@ -1,0 +1,104 @@
+/** Every setting, read from the environment once at start. Nobody else reads `process.env`. */
+import { resolve } from "node:path";
+import { presentWithin_ms } from "./domain/session.ts";
+import { StartupProblem } from "./domain/startup-problem.ts";
+
+export interface Config {
+  /** Your own PostgreSQL; without it the server runs one of its own in the data directory. */
+  readonly database_url: string | undefined;
+  readonly data_dir: string;
+  readonly host: string;
+  readonly port: number;
+  /** The address clients reach the server by; stands in answers and tokens. */
+  readonly public_url: string | undefined;
+  readonly simulators: boolean;
+  readonly simulator_delay_ms: number;
+  readonly callback_addresses: "public" | "any";
+  readonly log_level: "debug" | "info" | "warn" | "error";
+  readonly present_within_ms: number;
+  readonly processing_ms: number;
+  readonly stop_answer_ms: number;
+}
+
+export type Settings = Readonly<Record<string, string | undefined>>;
+
+/** What `demo` sets where the environment does not. */
+export const demoDefaults: Settings = { TAPLINE_CALLBACK_ADDRESSES: "any", TAPLINE_LOG_LEVEL: "warn" };
+
+/** Throws `StartupProblem` with a sentence that names the setting. */
+export function readConfig(environment: Settings, defaults: Settings = {}): Config {
+  const value = (name: string) => environment[name] || defaults[name];
+  const seconds = (name: string, fallback_ms: number) =>
+    wholeNumber(name, value(name), fallback_ms / 1000, 1, 3600) * 1000;
+  return {
+    database_url: databaseUrl(value("DATABASE_URL")),
+    data_dir: resolve(value("TAPLINE_DATA_DIR") ?? "data"),
+    host: value("TAPLINE_HOST") ?? "127.0.0.1",
+    port: wholeNumber("TAPLINE_PORT", value("TAPLINE_PORT"), 8080, 0, 65_535),
+    public_url: publicUrl(value("TAPLINE_PUBLIC_URL")),
+    simulators: oneOf("TAPLINE_SIMULATORS", value("TAPLINE_SIMULATORS"), ["on", "off"], "on") === "on",
+    simulator_delay_ms: wholeNumber(
+      "TAPLINE_SIMULATOR_DELAY_MS",
+      value("TAPLINE_SIMULATOR_DELAY_MS"),
+      1500,
+      0,
+      600_000,
+    ),
+    callback_addresses: oneOf(
+      "TAPLINE_CALLBACK_ADDRESSES",
+      value("TAPLINE_CALLBACK_ADDRESSES"),
+      ["public", "any"],
+      "public",
+    ),
+    log_level: oneOf("TAPLINE_LOG_LEVEL", value("TAPLINE_LOG_LEVEL"), ["debug", "info", "warn", "error"], "info"),
+    // prompt-life: 120 s to present a card, 150 s for the result, 10 s for the answer to a stop.
+    present_within_ms: seconds("TAPLINE_PRESENT_WITHIN_S", presentWithin_ms),
+    processing_ms: seconds("TAPLINE_PROCESSING_S", 150_000),
+    stop_answer_ms: seconds("TAPLINE_STOP_ANSWER_S", 10_000),
+  };
+}
+
+/** Where the command line finds its server: the environment, else what the demo wrote into its data directory. */
+export interface ClientConfig {
+  readonly data_dir: string;
+  readonly url: string | undefined;
+  readonly client_id: string | undefined;
+  readonly client_secret: string | undefined;
+}
+
+export function readClientConfig(environment: Settings): ClientConfig {
+  return {
+    data_dir: resolve(environment.TAPLINE_DATA_DIR || "data"),
+    url: publicUrl(environment.TAPLINE_URL, "TAPLINE_URL"),
+    client_id: environment.TAPLINE_CLIENT_ID || undefined,
+    client_secret: environment.TAPLINE_CLIENT_SECRET || undefined,
+  };
+}
+
+export const processEnvironment = (): Settings => process.env;
+
+function wholeNumber(name: string, text: string | undefined, fallback: number, min: number, max: number): number {
+  if (text === undefined) return fallback;
+  const number = Number(text);
+  if (/^\d+$/.test(text) && number >= min && number <= max) return number;
+  throw new StartupProblem(`${name} is "${text}": set it to a whole number from ${min} to ${max}.`);
+}
+
+function oneOf<const T extends string>(name: string, text: string | undefined, allowed: readonly T[], fallback: T): T {
+  if (text === undefined) return fallback;
+  const found = allowed.find((value) => value === text);
+  if (found !== undefined) return found;
+  throw new StartupProblem(`${name} is "${text}": set it to ${allowed.join(" or ")}.`);
+}
+
+function publicUrl(text: string | undefined, name = "TAPLINE_PUBLIC_URL"): string | undefined {
+  if (text === undefined || text === "") return undefined;
+  if (/^https?:/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
+  throw new StartupProblem(`${name} is "${text}": set it to an address such as https://pay.example.com.`);
+}
+
+function databaseUrl(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  if (/^postgres(ql)?:/.test(text) && URL.canParse(text)) return text;
+  throw new StartupProblem("DATABASE_URL is not an address such as postgres://user:password@host:5432/database.");
+}

@@ -1,0 +1,76 @@
+/** What an operation of the API is, as data. Routes, validation, documentation and types are made from it. */
+import type { Static, TObject, TSchema } from "typebox";
+import type { RejectionCode } from "../domain/rejections.ts";
+
+export type Scope =
+  | "admin:checkout"
+  | "write:checkout"
+  | "read:checkout"
+  | "write:checkout:/admin/terminals"
+  | "read:checkout:/admin/terminals"
+  | "admin:accounts"
+  | "write:accounts"
+  | "read:accounts"
+  | "write:accounts:/management/settings/approvals"
+  | "write:accounts:/fund-transfers"
+  | "admin:payout"
+  | "write:payout"
+  | "admin:hooks"
+  | "write:hooks"
+  | "read:hooks";
+
+export const scopes: readonly Scope[] = [
+  "admin:checkout",
+  "write:checkout",
+  "read:checkout",
+  "write:checkout:/admin/terminals",
+  "read:checkout:/admin/terminals",
+  "admin:accounts",
+  "write:accounts",
+  "read:accounts",
+  "write:accounts:/management/settings/approvals",
+  "write:accounts:/fund-transfers",
+  "admin:payout",
+  "write:payout",
+  "admin:hooks",
+  "write:hooks",
+  "read:hooks",
+];
+
+export interface Operation {
+  /** camelCase, verb first; the handler has the same name. */
+  readonly id: string;
+  readonly method: "GET" | "POST" | "PUT" | "DELETE";
+  /** With `/v1`, and `{name}` for a parameter. */
+  readonly path: string;
+  /** `checkout` operations also answer under /v1/accounts/{aid}/payments (auth section 1). */
+  readonly surface: "checkout" | "accounts" | "server";
+  readonly summary: string;
+  readonly description?: string;
+  /** Who may: nobody needs to say who they are, a client with its secret, or a token with one of these scopes. */
+  readonly access: "anyone" | "client" | readonly Scope[];
+  readonly params?: TObject;
+  readonly query?: TObject;
+  readonly body?: TSchema;
+  readonly reply: TSchema;
+  readonly rejections: readonly RejectionCode[];
+}
+
+/** Keeps the literal types of an operation, so that its handler is typed by its schemas. */
+export const operation = <const O extends Operation>(definition: O): O => definition;
+
+type Part<O extends Operation, K extends "params" | "query" | "body"> = O[K] extends TSchema ? Static<O[K]> : undefined;
+
+/** What a handler is given: who calls, and what they sent, validated. */
+export interface Call<O extends Operation> {
+  readonly account_id: string;
+  readonly client_id: string;
+  /** A UUID; on the answer, in every log line, and in the events the request causes. */
+  readonly request_id: string;
+  readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  readonly params: Part<O, "params">;
+  readonly query: Part<O, "query">;
+  readonly body: Part<O, "body">;
+}
+
+export type Handler<O extends Operation> = (call: Call<O>) => Promise<Static<O["reply"]>>;

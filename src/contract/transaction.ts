@@ -1,0 +1,104 @@
+/** Transactions: the money record, with its events (contract/transactions). */
+import Type, { type Static } from "typebox";
+import { Address, dateTime, list, minorUnits, OrderItem, open, Store, text } from "./shapes.ts";
+
+const statuses = [
+  "INITIATED",
+  "AUTHORIZED",
+  "AUTHORIZATION_VOIDED",
+  "CAPTURED",
+  "PARTIALLY_CAPTURED",
+  "PARTIALLY_CAPTURED_REFUNDED",
+  "REFUNDED",
+  "PARTIALLY_REFUNDED",
+  "DECLINED",
+  "FAILED",
+  "UNKNOWN",
+  "ON_HOLD",
+] as const;
+
+export const TransactionStatus = Type.Enum([...statuses]);
+
+export const Card = open({
+  brand: Type.Optional(text("e.g. Visa")),
+  masked_pan: Type.Optional(text("First six and last four digits, e.g. 476173******0416")),
+  expiry_date: Type.Optional(text("MM/YYYY")),
+  type: Type.Optional(text("Credit, Debit, Prepaid")),
+  region: Type.Optional(text()),
+  country: Type.Optional(text("ISO 3166-1")),
+  product_platform: Type.Optional(text()),
+  issuing_bank: Type.Optional(text()),
+  acquirer_stan: Type.Optional(text()),
+  acquirer_terminal_id: Type.Optional(text()),
+  acquirer_transaction_time: Type.Optional(text()),
+  payment_system_type: Type.Optional(text()),
+  entry_method: Type.Optional(Type.Enum(["chip", "contactless", "magstripe"])),
+});
+export type Card = Static<typeof Card>;
+
+const EventError = open({
+  code: Type.Optional(text()),
+  message: text(),
+  type: Type.Optional(list(text())),
+  result_code: Type.Optional(text()),
+});
+
+export const TransactionEvent = open({
+  id: text("Decimal counter within the transaction"),
+  event: Type.Enum([
+    "INITIALIZE",
+    "AUTHORIZE",
+    "CAPTURE",
+    "REFUND",
+    "VOID",
+    "INITIATE_REFUND",
+    "INITIATE_VOID",
+    "INITIATE_CAPTURE",
+    "SETTLEMENT",
+  ]),
+  transaction_status: Type.Enum([...statuses], { description: "The state after the event" }),
+  success: Type.Boolean(),
+  amount: Type.Optional(minorUnits("Authorized, captured or refunded")),
+  items: Type.Optional(list(OrderItem)),
+  created_at: dateTime(),
+  created_by: Type.Optional(text()),
+  request_id: Type.Optional(text()),
+  correlation_request_id: Type.Optional(text("The request_id of the INITIATE event that this one ends")),
+  event_reference: Type.Optional(text()),
+  metadata: Type.Optional(open({}, "Receipts and host data under `seitatech:*`, as texts")),
+  error: Type.Optional(EventError),
+  correction: Type.Optional(open({})),
+  request_headers: Type.Optional(open({})),
+});
+export type TransactionEvent = Static<typeof TransactionEvent>;
+
+export const Transaction = open({
+  id: text("{aid}.{22 letters and digits}"),
+  payment_product: text(),
+  payment_product_type: text(),
+  amount: minorUnits("The whole amount; it never changes"),
+  currency: text("ISO 4217"),
+  status: TransactionStatus,
+  channel: Type.Enum(["ecommerce", "in_app", "in_store"]),
+  merchant_reference: text(),
+  merchant_reference_2: Type.Optional(text()),
+  payout_destination_id: Type.Optional(text()),
+  settlement_status: text(),
+  customer: Type.Optional(open({})),
+  shipping_address: Type.Optional(Address),
+  billing_address: Type.Optional(Address),
+  shipping_option: Type.Optional(open({})),
+  store: Type.Optional(Store),
+  items: list(OrderItem),
+  url: open({}),
+  events: list(TransactionEvent),
+  session_id: text(),
+  session: Type.Optional(open({})),
+  card: Type.Optional(Card),
+  metadata: Type.Optional(open({})),
+  checkboxes: Type.Optional(list(open({}))),
+  initiating_system_request_headers: Type.Optional(open({})),
+  created_at: dateTime(),
+  updated_at: dateTime(),
+});
+export type Transaction = Static<typeof Transaction>;

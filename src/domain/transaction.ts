@@ -1,0 +1,48 @@
+/** The money record of a session: its amounts are its state. */
+
+export type TransactionStatus =
+  | "INITIATED"
+  | "AUTHORIZED"
+  | "AUTHORIZATION_VOIDED"
+  | "CAPTURED"
+  | "PARTIALLY_CAPTURED"
+  | "PARTIALLY_CAPTURED_REFUNDED"
+  | "REFUNDED"
+  | "PARTIALLY_REFUNDED"
+  | "DECLINED"
+  | "FAILED"
+  | "UNKNOWN";
+
+export type TransactionEventName =
+  | "INITIALIZE"
+  | "AUTHORIZE"
+  | "CAPTURE"
+  | "REFUND"
+  | "VOID"
+  | "INITIATE_REFUND"
+  | "INITIATE_VOID"
+  | "INITIATE_CAPTURE"
+  | "SETTLEMENT";
+
+/** Minor units of the transaction's currency. */
+export interface Balance {
+  readonly authorized_amount: number;
+  readonly captured_amount: number;
+  readonly refunded_amount: number;
+  readonly voided_amount: number;
+}
+
+export const noBalance: Balance = { authorized_amount: 0, captured_amount: 0, refunded_amount: 0, voided_amount: 0 };
+
+/**
+ * The status of a transaction whose card was approved, from its amounts alone (design section 5). The database keeps
+ * the same rule as a constraint.
+ */
+export function statusOf(balance: Balance): TransactionStatus {
+  const { authorized_amount, captured_amount, refunded_amount, voided_amount } = balance;
+  if (captured_amount === 0) return voided_amount > 0 ? "AUTHORIZATION_VOIDED" : "AUTHORIZED";
+  const whole = captured_amount === authorized_amount;
+  if (refunded_amount === 0) return whole ? "CAPTURED" : "PARTIALLY_CAPTURED";
+  if (refunded_amount === captured_amount && whole) return "REFUNDED";
+  return whole ? "PARTIALLY_REFUNDED" : "PARTIALLY_CAPTURED_REFUNDED";
+}

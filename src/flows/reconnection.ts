@@ -1,0 +1,48 @@
+/**
+ * A terminal is back: what is to be done about each prompt that was sent to it before. Its journal is the evidence, and
+ * only for prompts that were sent to that journal (prompt-life section 4).
+ */
+import type { Hello } from "../contract/terminal-protocol.ts";
+import { type Prompt, readOpenPrompts, resendPrompt, type TerminalLink } from "../storage/prompts.ts";
+import { cardPresented, promptShown } from "./prompt.ts";
+import { isoNow, type World } from "./world.ts";
+
+type SentPrompt = Prompt & { merchant_reference: string };
+
+export interface CatchUpStep {
+  /** send: the same prompt again. stop: call it off. inquire: where does it stand? */
+  readonly act: "send" | "stop" | "inquire";
+  readonly prompt: SentPrompt;
+}
+
+/** The frames to send, in order. Results that the journal holds come by themselves. */
+export async function catchUp(world: World, link: TerminalLink, hello: Hello): Promise<CatchUpStep[]> {
+  const steps: CatchUpStep[] = [];
+  for (const prompt of await readOpenPrompts(world.db, link)) {
+    if (prompt.status === "PENDING" || prompt.sent_journal_id !== hello.journal_id) continue;
+    const entry = hello.journal.find(({ prompt_id }) => prompt_id === prompt.id);
+    if (entry?.step === "shown") await promptShown(world, link, prompt.id);
+    if (entry?.step === "card_presented") await cardPresented(world, link, prompt.id);
+    const act = await actOn(world, link, prompt, entry?.step);
+    if (act !== undefined) steps.push({ act, prompt });
+  }
+  return steps;
+}
+
+async function actOn(
+  world: World,
+  link: TerminalLink,
+  prompt: SentPrompt,
+  step: Hello["journal"][number]["step"] | undefined,
+): Promise<CatchUpStep["act"] | undefined> {
+  // Its result is on the way, before anything else the terminal says.
+  if (step === "concluded") return undefined;
+  if (step === "card_presented" || prompt.status === "UNRESOLVED" || prompt.status === "PROCESSING") return "inquire";
+  const now = isoNow(world);
+  const called_off = prompt.cancel_asked_at !== null || prompt.deadline_at <= now;
+  // Where the terminal never saw it, it says so and refuses it for good; where it shows it, it takes it down.
+  if (called_off) return step === undefined ? "inquire" : "stop";
+  if (step !== undefined) return undefined;
+  const resent = await world.db.atOnce((tx) => resendPrompt(tx, link, prompt.id, now));
+  return resent ? "send" : undefined;
+}

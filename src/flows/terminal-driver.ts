@@ -1,0 +1,18 @@
+/**
+ * The port that terminal drivers implement. Nothing outside `terminals/` knows how a terminal is spoken to.
+ *
+ * Every call is a hint about rows that are already committed: a driver that misses one finds the rows again.
+ */
+export interface TerminalAddress {
+  readonly account_id: string;
+  readonly terminal_id: string;
+}
+
+export interface TerminalDriver {
+  /** A prompt may wait for this terminal. Sends it, if the terminal is connected to this process. */
+  sendDue(terminal: TerminalAddress): void;
+  /** Asks the terminal to call the prompt off. False if it is not connected to this process. */
+  stop(terminal: TerminalAddress, prompt_id: string): boolean;
+  /** Asks the terminal where the prompt stands. False if it is not connected to this process. */
+  inquire(terminal: TerminalAddress, prompt_id: string): boolean;
+}

@@ -1,0 +1,31 @@
+/** What a flow works with, handed in as one plain object by `app.ts`; a test or a simulation hands in its own. */
+import type { Environment } from "../domain/environment.ts";
+import type { Database } from "../storage/database.ts";
+import type { Profile } from "../storage/profiles.ts";
+import type { Hints } from "./hints.ts";
+import type { TerminalDriver } from "./terminal-driver.ts";
+
+export interface Limits {
+  /** How long a card may be presented. */
+  readonly present_within_ms: number;
+  /** How long an answer to `stop` is waited for; then we do not know. */
+  readonly stop_answer_ms: number;
+  /** How long after the card was presented a result is waited for; then we do not know. */
+  readonly processing_ms: number;
+}
+
+export interface World extends Environment {
+  readonly db: Database;
+  /** This server process, among those that share the database. */
+  readonly process_id: string;
+  readonly public_url: string;
+  readonly limits: Limits;
+  readonly terminals: TerminalDriver;
+  readonly hints: Hints;
+  /** Profiles by account and id, as last read. Safe to be old: the creating statement checks the revision. */
+  readonly profiles: Map<string, Profile>;
+  /** Why a callback cannot be sent to this address, or `undefined` if it can. */
+  readonly callbackRefusal: (url: string) => string | undefined;
+}
+
+export const isoNow = (world: Pick<Environment, "clock">): string => new Date(world.clock.now()).toISOString();

@@ -1,0 +1,103 @@
+/** How refusals and faults look on the wire: the HTTP status of every code, and one error body for all. */
+import type { ErrorBody } from "../contract/shapes.ts";
+import { Rejection, type RejectionCode } from "../domain/rejections.ts";
+import { ConstraintRefusal, DatabaseUnavailable } from "../storage/database.ts";
+
+export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
+  INVALID_REQUEST_PARAMETER: 400,
+  INVALID_JSON: 400,
+  BODY_TOO_LARGE: 413,
+  UNSUPPORTED_MEDIA_TYPE: 415,
+  ROUTE_NOT_FOUND: 404,
+  METHOD_NOT_ALLOWED: 405,
+  INVALID_TOKEN: 401,
+  INSUFFICIENT_SCOPE: 403,
+  ACCOUNT_NOT_GRANTED: 403,
+  INVALID_CLIENT: 401,
+  AUDIENCE_NOT_GRANTED: 403,
+  GRANT_TYPE_NOT_SUPPORTED: 400,
+  TOO_MANY_ATTEMPTS: 429,
+  SESSION_NOT_FOUND: 404,
+  TRANSACTION_NOT_FOUND: 404,
+  PROFILE_NOT_FOUND: 400,
+  IN_PERSON_NOT_ENABLED: 400,
+  NO_METHOD_ENABLED: 400,
+  OTHER_METHODS_ENABLED: 400,
+  STORE_FIELD_MISSING: 400,
+  TERMINAL_UNKNOWN: 400,
+  TERMINAL_NOT_LINKED: 400,
+  TERMINAL_NOT_ACTIVE: 400,
+  TERMINAL_BUSY: 409,
+  TERMINAL_UNREACHABLE: 409,
+  TERMINAL_CANNOT_AUTHORIZE: 400,
+  STORE_UNKNOWN: 400,
+  STORE_NOT_ACTIVE: 400,
+  PAYOUT_DESTINATION_UNKNOWN: 400,
+  PAYOUT_DESTINATION_NOT_LINKED: 400,
+  PAYOUT_DESTINATION_NOT_ACTIVE: 400,
+  CURRENCY_UNKNOWN: 400,
+  CURRENCY_NOT_TAKEN: 400,
+  AMOUNT_MISMATCH: 400,
+  DUPLICATE_LINE_ID: 400,
+  METADATA_KEY_RESERVED: 400,
+  SPLITS_MISSING: 400,
+  CALLBACK_ADDRESS_REFUSED: 400,
+  EXPIRES_AT_PASSED: 400,
+  SESSION_CANCEL_CONFLICT: 409,
+  ACCOUNT_IS_LIVE: 400,
+  SIMULATED_TERMINAL_NOT_FOUND: 404,
+  NO_PROMPT: 409,
+  SERVICE_UNAVAILABLE: 503,
+  INTERNAL_ERROR: 500,
+};
+
+export interface Refusal {
+  readonly status: number;
+  readonly body: ErrorBody;
+  readonly headers: Readonly<Record<string, string>>;
+  /** A fault is ours: it is logged whole, and told without detail. */
+  readonly fault: boolean;
+}
+
+export function refusalOf(error: unknown): Refusal {
+  const rejection = error instanceof Rejection ? error : rejectionOf(error);
+  const { code, message, errors, details, facts } = rejection;
+  const status = statusOfRejection[code];
+  return {
+    status,
+    body: { error: { code, message, ...details, ...(errors.length > 0 ? { errors: [...errors] } : {}) } },
+    headers: headersOf(code, facts),
+    fault: status >= 500,
+  };
+}
+
+function headersOf(code: RejectionCode, facts: Rejection["facts"]): Record<string, string> {
+  if (code === "TOO_MANY_ATTEMPTS") return { "retry-after": String(facts.retry_after_s) };
+  if (code === "SERVICE_UNAVAILABLE") return { "retry-after": "2" };
+  if (code === "METHOD_NOT_ALLOWED") return { allow: String(facts.allowed) };
+  if (code === "INVALID_TOKEN") return { "www-authenticate": "Bearer" };
+  if (code === "INVALID_CLIENT") return { "www-authenticate": 'Basic realm="tapline"' };
+  return {};
+}
+
+/** Errors of the web framework and of the database, in our words. */
+function rejectionOf(error: unknown): Rejection {
+  if (error instanceof DatabaseUnavailable) return new Rejection("SERVICE_UNAVAILABLE");
+  if (error instanceof ConstraintRefusal) return new Rejection("INTERNAL_ERROR");
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "FST_ERR_CTP_BODY_TOO_LARGE":
+      return new Rejection("BODY_TOO_LARGE", { limit_bytes: bodyMax_bytes });
+    case "FST_ERR_CTP_INVALID_MEDIA_TYPE":
+      return new Rejection("UNSUPPORTED_MEDIA_TYPE", { content_type: "other than application/json" });
+    case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
+      return new Rejection("INVALID_JSON", { reason: "its length is not what Content-Length says." });
+    case "FST_ERR_BAD_URL":
+      return new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the path is not valid." });
+    default:
+      return new Rejection("INTERNAL_ERROR");
+  }
+}
+
+/** A thousand order lines fit; a body of a megabyte is no order. */
+export const bodyMax_bytes = 512 * 1024;

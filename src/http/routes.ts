@@ -1,0 +1,57 @@
+/** Binds every operation of the contract to its handler. */
+import type { Call, Handler, Operation } from "../contract/operation.ts";
+import { type Operations, operations } from "../contract/operations.ts";
+import type { World } from "../flows/world.ts";
+import { readHealth, readReadiness } from "./health.ts";
+import { cancelSession, createSessionFromProfile, readSession } from "./sessions.ts";
+import { type FindPerson, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
+import type { TokenKeys } from "./token-keys.ts";
+import { TokenOffice } from "./tokens.ts";
+import { listTransactions, readTransaction } from "./transactions.ts";
+
+/** What the handlers work with. */
+export interface Api {
+  readonly world: World;
+  readonly keys: TokenKeys;
+  readonly findPerson: FindPerson;
+  readonly isStopping: () => boolean;
+}
+
+type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
+
+/** An operation without a handler, or one whose handler answers something else, does not compile. */
+function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
+  const office = new TokenOffice(world.db, world.clock, keys);
+  return {
+    issueToken: (call) => office.issue(call),
+    readKeys: async () => ({ keys: [...keys.publicKeys] }),
+    createSessionFromProfile: createSessionFromProfile(world),
+    readSession: readSession(world),
+    cancelSession: cancelSession(world),
+    readTransaction: readTransaction(world),
+    listTransactions: listTransactions(world),
+    readSimulatedTerminal: readSimulatedTerminal(findPerson),
+    playPerson: playPerson(findPerson),
+    readHealth,
+    readReadiness: readReadiness(world.db, isStopping),
+  };
+}
+
+export interface Route {
+  readonly operation: Operation;
+  /** In the router's spelling, `:name` for a parameter. */
+  readonly url: string;
+  readonly handle: (call: Call<Operation>) => Promise<unknown>;
+}
+
+/** Every route, the account-scoped aliases of the checkout operations included (auth section 1). */
+export function routesOf(api: Api): Route[] {
+  const handlers = handlersOf(api);
+  return Object.values(operations).flatMap((operation: Operation) => {
+    const handle = handlers[operation.id as keyof Handlers] as unknown as Route["handle"];
+    const url = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    const route = { operation, url, handle };
+    if (operation.surface !== "checkout") return [route];
+    return [route, { ...route, url: url.replace("/v1", "/v1/accounts/:aid/payments") }];
+  });
+}

@@ -1,0 +1,163 @@
+/** The HTTP edge: routes from the contract, one error body for everything, a request id on every answer. */
+import type { Socket } from "node:net";
+import cors from "@fastify/cors";
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from "fastify";
+import type { Call, Operation } from "../contract/operation.ts";
+import { newUuid } from "../domain/ids.ts";
+import { Rejection } from "../domain/rejections.ts";
+import { authenticate, checkAccount } from "./authentication.ts";
+import { readJsonBody } from "./json-body.ts";
+import { bodyMax_bytes, refusalOf } from "./refusals.ts";
+import { type Api, type Route, routesOf } from "./routes.ts";
+import type { TokenClaims } from "./token-keys.ts";
+import { compileValidation, spreadQuery } from "./validation.ts";
+
+declare module "fastify" {
+  interface FastifyRequest {
+    claims: TokenClaims | null;
+  }
+}
+
+/** A terminal id may have 255 characters (management section 3). */
+const paramMax = 255;
+
+export async function buildServer(api: Api, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+  const { world } = api;
+  const app = fastify({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: () => newUuid(world.random),
+    bodyLimit: bodyMax_bytes,
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramMax },
+    frameworkErrors: (error, request, reply) => sendRefusal(error, request, reply as FastifyReply),
+    clientErrorHandler: answerBrokenRequest,
+    requestTimeout: 30_000,
+  });
+  app.decorateRequest("claims", null);
+  app.setValidatorCompiler(compileValidation);
+  readBodies(app);
+  // The contract allows calls from any page; a token, never a cookie, says who calls.
+  await app.register(cors, {
+    origin: "*",
+    methods: ["GET", "POST", "PUT", "DELETE"],
+    exposedHeaders: ["x-request-id", "event-request-id", "retry-after", "total-count"],
+    maxAge: 86_400,
+  });
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (request.url.includes("%00")) {
+      throw new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the path holds a character that no text can hold." });
+    }
+  });
+  app.addHook("onResponse", async (request, reply) => logRequest(request, reply));
+  app.setErrorHandler(sendRefusal);
+  const routes = routesOf(api);
+  app.setNotFoundHandler((request, reply) => sendRefusal(notFound(routes, request), request, reply));
+  for (const route of routes) addRoute(app, api, route);
+  return app;
+}
+
+/** Operations that take no body accept whatever clients in the field send them: nothing, null, [] or {}. */
+function readBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser("application/json", { parseAs: "buffer" }, async (_request: FastifyRequest, body: Buffer) =>
+    readJsonBody(body),
+  );
+  app.addContentTypeParser("*", { parseAs: "buffer" }, async (request: FastifyRequest, body: Buffer) => {
+    if (body.length === 0) return undefined;
+    throw new Rejection("UNSUPPORTED_MEDIA_TYPE", { content_type: request.headers["content-type"] ?? "unknown" });
+  });
+}
+
+function addRoute(app: FastifyInstance, api: Api, { operation, url, handle }: Route): void {
+  app.route({
+    method: operation.method,
+    url,
+    schema: {
+      ...(operation.query === undefined ? {} : { querystring: operation.query }),
+      ...(operation.body === undefined ? {} : { body: operation.body }),
+      response: { 200: operation.reply },
+    },
+    onRequest: async (request) => {
+      if (operation.access === "anyone" || operation.access === "client") return;
+      const claims = await authenticate(api.keys, operation, request.headers.authorization);
+      checkAccount(claims, (request.params as { aid?: string }).aid);
+      request.claims = claims;
+    },
+    preValidation: async (request) => {
+      request.query = spreadQuery(request.query as Record<string, unknown>, operation.query);
+      if (operation.body !== undefined && request.body === undefined) {
+        throw new Rejection("INVALID_JSON", { reason: "there is none." });
+      }
+    },
+    handler: (request) => handle(callOf(operation, request)),
+  });
+}
+
+function callOf(operation: Operation, request: FastifyRequest): Call<Operation> {
+  return {
+    account_id: request.claims?.account_id ?? "",
+    client_id: request.claims?.client_id ?? "",
+    request_id: request.id,
+    headers: request.headers,
+    params: request.params,
+    query: request.query,
+    body: operation.body === undefined ? undefined : request.body,
+  } as Call<Operation>;
+}
+
+function sendRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const refusal = refusalOf(error);
+  if (refusal.fault) request.log.error({ request_id: request.id, err: error }, "a request failed");
+  // A plain string: an error is never shaped by a reply schema, and never without its body.
+  return reply
+    .code(refusal.status)
+    .headers({ ...refusal.headers, "x-request-id": request.id })
+    .type("application/json; charset=utf-8")
+    .serializer(String)
+    .send(JSON.stringify(refusal.body));
+}
+
+function notFound(routes: readonly Route[], { method, url }: FastifyRequest): Rejection {
+  const path = url.split("?")[0]?.replace(/(.)\/$/, "$1") ?? "";
+  const taken = routes.filter((route) => matches(route.url, path)).map((route) => route.operation.method);
+  if (taken.length === 0) return new Rejection("ROUTE_NOT_FOUND", { method, path });
+  return new Rejection("METHOD_NOT_ALLOWED", { method, path, allowed: [...new Set(taken)].join(", ") });
+}
+
+function matches(route_url: string, path: string): boolean {
+  const pattern = route_url.split("/");
+  const parts = path.split("/");
+  return (
+    pattern.length === parts.length && pattern.every((part, index) => part.startsWith(":") || part === parts[index])
+  );
+}
+
+/** What is no HTTP at all is answered with the error body too, as far as it can be. */
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+  if (!socket.writable || error.code === "ECONNRESET") {
+    socket.destroy();
+    return;
+  }
+  const message = "The request is not valid HTTP, or its headers are too large.";
+  const body = JSON.stringify({ error: { code: "INVALID_REQUEST_PARAMETER", message } });
+  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}`;
+  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+}
+
+function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+  const ids = { request_id: request.id, account_id: request.claims?.account_id, client_id: request.claims?.client_id };
+  const { session_id, transaction_id } = request.params as Record<string, string | undefined>;
+  request.log.info(
+    {
+      ...ids,
+      session_id,
+      transaction_id,
+      method: request.method,
+      route: request.routeOptions.url ?? "none",
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime * 10) / 10,
+    },
+    "request",
+  );
+}

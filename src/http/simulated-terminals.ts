@@ -1,0 +1,37 @@
+import type { PersonAction, SimulatedTerminalState } from "../contract/account.ts";
+import type { Handler } from "../contract/operation.ts";
+import type { Operations } from "../contract/operations.ts";
+import { fullTerminalId, isTestAccount } from "../domain/ids.ts";
+import { Rejection } from "../domain/rejections.ts";
+
+/** The person in front of a simulated terminal that runs in this process. */
+export interface SimulatedPerson {
+  state(): SimulatedTerminalState;
+  /** False where there was nothing on the screen to act on within `at_most_ms`. */
+  play(action: PersonAction, at_most_ms: number): Promise<boolean>;
+}
+
+export type FindPerson = (account_id: string, terminal_id: string) => SimulatedPerson | undefined;
+
+/** How long a tap, a decline or a cancel waits for a prompt. */
+const promptWait_ms = 10_000;
+
+export const readSimulatedTerminal =
+  (findPerson: FindPerson): Handler<Operations["readSimulatedTerminal"]> =>
+  async ({ account_id, params }) =>
+    personAt(findPerson, account_id, params.terminal_id).state();
+
+export const playPerson =
+  (findPerson: FindPerson): Handler<Operations["playPerson"]> =>
+  async ({ account_id, params, body: { action } }) => {
+    const person = personAt(findPerson, account_id, params.terminal_id);
+    if (await person.play(action, promptWait_ms)) return person.state();
+    throw new Rejection("NO_PROMPT", { terminal_id: params.terminal_id, action, waited_s: promptWait_ms / 1000 });
+  };
+
+function personAt(findPerson: FindPerson, account_id: string, terminal_id: string): SimulatedPerson {
+  if (!isTestAccount(account_id)) throw new Rejection("ACCOUNT_IS_LIVE");
+  const person = findPerson(account_id, fullTerminalId(account_id, terminal_id));
+  if (person === undefined) throw new Rejection("SIMULATED_TERMINAL_NOT_FOUND", { terminal_id });
+  return person;
+}

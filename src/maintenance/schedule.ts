@@ -1,0 +1,74 @@
+/** The one place that schedules background work: each sweep runs, and runs again a while after it has ended. */
+import type { Timer } from "../domain/environment.ts";
+import { actOnDeadlines } from "../flows/deadlines.ts";
+import { isoNow, type World } from "../flows/world.ts";
+import { readUnsentHere } from "../storage/prompts.ts";
+import { buryDeadProcesses, recordProcessSeen } from "../storage/server-processes.ts";
+
+/** Prompts whose time has come, and those whose hint was lost (prompt-life section 9). */
+const sweepEvery_ms = 500;
+/** A process that has been silent for so long is dead: three beats missed and some. */
+const beatEvery_ms = 1_000;
+const deadAfter_ms = 5_000;
+
+export interface Schedule {
+  /** Resolves when the work under way has ended; none is begun after. */
+  stop(): Promise<void>;
+}
+
+interface Sweep {
+  readonly name: string;
+  readonly every_ms: number;
+  readonly work: (world: World) => Promise<unknown>;
+}
+
+export const sweeps: readonly Sweep[] = [
+  { name: "prompt deadlines", every_ms: sweepEvery_ms, work: actOnDeadlines },
+  { name: "unsent prompts", every_ms: sweepEvery_ms, work: sendUnsent },
+  { name: "server processes", every_ms: beatEvery_ms, work: beat },
+];
+
+export function startSweeps(world: World, extra: readonly Sweep[] = []): Schedule {
+  const running = [...sweeps, ...extra].map((sweep) => startSweep(world, sweep));
+  return {
+    stop: async () => {
+      await Promise.all(running.map((sweep) => sweep.stop()));
+    },
+  };
+}
+
+function startSweep(world: World, { name, every_ms, work }: Sweep): Schedule {
+  let stopped = false;
+  let timer: Timer | undefined;
+  let under_way: Promise<void> = Promise.resolve();
+  const run = async (): Promise<void> => {
+    try {
+      await work(world);
+    } catch (error) {
+      world.log.warn({ sweep: name, problem: String(error) }, "a sweep failed and will run again");
+    }
+    if (!stopped) timer = world.clock.after(every_ms, begin);
+  };
+  const begin = () => {
+    under_way = run();
+  };
+  timer = world.clock.after(every_ms, begin);
+  return {
+    stop: () => {
+      stopped = true;
+      timer?.cancel();
+      return under_way;
+    },
+  };
+}
+
+async function sendUnsent(world: World): Promise<void> {
+  for (const terminal of await readUnsentHere(world.db, world.process_id)) world.terminals.sendDue(terminal);
+}
+
+/** Says that this process lives, and frees what dead ones held. */
+export async function beat(world: World): Promise<void> {
+  await world.db.atOnce((tx) => recordProcessSeen(tx, world.process_id, isoNow(world)));
+  const silent_since = new Date(world.clock.now() - deadAfter_ms).toISOString();
+  await world.db.atOnce((tx) => buryDeadProcesses(tx, silent_since));
+}

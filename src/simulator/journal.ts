@@ -1,0 +1,117 @@
+/**
+ * The terminal's journal: what it knows about every prompt it was ever sent. It stores a step before it acts on it, so
+ * that after a power cut it can say what happened (prompt-life section 4).
+ */
+import type { JournalStep, PromptFrame, Result } from "../contract/terminal-protocol.ts";
+import type { EntryLog } from "./entry-log.ts";
+
+/** A result before it has its key. */
+export type Conclusion = Omit<Result, "type" | "journal_id" | "sequence">;
+
+export type JournalEntry =
+  | { readonly kind: "made"; readonly journal_id: string }
+  | { readonly kind: "received"; readonly prompt: PromptFrame }
+  | { readonly kind: "shown"; readonly prompt_id: string }
+  | { readonly kind: "card_presented"; readonly prompt_id: string }
+  | { readonly kind: "concluded"; readonly result: Result }
+  | { readonly kind: "acknowledged"; readonly sequence: number };
+
+/** What the journal holds of one prompt. A tombstone has a result and no prompt: it was refused before it was seen. */
+export interface JournalRecord {
+  readonly prompt?: PromptFrame | undefined;
+  readonly step: JournalStep;
+  readonly result?: Result | undefined;
+  readonly acknowledged: boolean;
+}
+
+export class Journal {
+  readonly #log: EntryLog<JournalEntry>;
+  readonly #records = new Map<string, JournalRecord>();
+  #journal_id: string | undefined;
+  #sequence = 0;
+
+  private constructor(log: EntryLog<JournalEntry>) {
+    this.#log = log;
+  }
+
+  /** Reads the journal; an empty one is new, and gets its id. */
+  static async open(log: EntryLog<JournalEntry>, new_journal_id: string): Promise<Journal> {
+    const journal = new Journal(log);
+    for (const entry of await log.load()) journal.#take(entry);
+    if (journal.#journal_id === undefined) await journal.#write({ kind: "made", journal_id: new_journal_id });
+    return journal;
+  }
+
+  get journal_id(): string {
+    if (this.#journal_id === undefined) throw new Error("The journal has no id yet.");
+    return this.#journal_id;
+  }
+
+  record(prompt_id: string): JournalRecord | undefined {
+    return this.#records.get(prompt_id);
+  }
+
+  /** Every prompt whose result has not been acknowledged, oldest first. */
+  unacknowledged(): { prompt_id: string; record: JournalRecord }[] {
+    return [...this.#records]
+      .filter(([, record]) => !record.acknowledged)
+      .map(([prompt_id, record]) => ({ prompt_id, record }));
+  }
+
+  /** Results that wait for their acknowledgement, in the order of their sequence. */
+  undelivered(): Result[] {
+    return this.unacknowledged()
+      .flatMap(({ record }) => (record.result === undefined ? [] : [record.result]))
+      .sort((a, b) => a.sequence - b.sequence);
+  }
+
+  received = (prompt: PromptFrame): Promise<void> => this.#write({ kind: "received", prompt });
+  shown = (prompt_id: string): Promise<void> => this.#write({ kind: "shown", prompt_id });
+  cardPresented = (prompt_id: string): Promise<void> => this.#write({ kind: "card_presented", prompt_id });
+
+  async conclude(conclusion: Conclusion): Promise<Result> {
+    const key = { journal_id: this.journal_id, sequence: this.#sequence + 1 };
+    const result: Result = { type: "result", ...key, ...conclusion };
+    await this.#write({ kind: "concluded", result });
+    return result;
+  }
+
+  async acknowledged(sequence: number): Promise<void> {
+    if (this.undelivered().some((result) => result.sequence === sequence)) {
+      await this.#write({ kind: "acknowledged", sequence });
+    }
+  }
+
+  async #write(entry: JournalEntry): Promise<void> {
+    await this.#log.append(entry);
+    this.#take(entry);
+  }
+
+  #take(entry: JournalEntry): void {
+    switch (entry.kind) {
+      case "made":
+        this.#journal_id = entry.journal_id;
+        return;
+      case "received":
+        this.#records.set(entry.prompt.prompt_id, { prompt: entry.prompt, step: "received", acknowledged: false });
+        return;
+      case "shown":
+      case "card_presented":
+        this.#change(entry.prompt_id, { step: entry.kind });
+        return;
+      case "concluded":
+        this.#sequence = entry.result.sequence;
+        this.#change(entry.result.prompt_id, { step: "concluded", result: entry.result });
+        return;
+      case "acknowledged":
+        for (const [prompt_id, record] of this.#records) {
+          if (record.result?.sequence === entry.sequence) this.#change(prompt_id, { acknowledged: true });
+        }
+    }
+  }
+
+  #change(prompt_id: string, change: Partial<JournalRecord>): void {
+    const before = this.#records.get(prompt_id) ?? { step: "received", acknowledged: false };
+    this.#records.set(prompt_id, { ...before, ...change });
+  }
+}

@@ -1,0 +1,283 @@
+/**
+ * A card terminal in software. It speaks the terminal protocol over a real WebSocket, keeps a durable journal, and has a
+ * person in front of it. It runs in Node and in a browser, and knows nothing of the server but the protocol.
+ *
+ * One thing happens at a time: frames, keys and timers take turns (`#turn`), so that a tap and a stop at the same instant
+ * come in one order or the other.
+ */
+import type { Capabilities, PromptFrame, ServerFrame } from "../contract/terminal-protocol.ts";
+import type { Clock, Log, RandomBytes, Timer } from "../domain/environment.ts";
+import { newId } from "../domain/ids.ts";
+import { formatAmount } from "../domain/money.ts";
+import { type HostAnswer, type Script, scriptFor } from "./amounts.ts";
+import type { CardHost, HostEntry } from "./card-host.ts";
+import type { Sign } from "./device-key.ts";
+import type { EntryLog } from "./entry-log.ts";
+import { type Conclusion, Journal, type JournalEntry } from "./journal.ts";
+import { Link } from "./link.ts";
+import { factsOf } from "./receipt.ts";
+
+export const simulatedCapabilities: Capabilities = {
+  kinds: ["purchase"],
+  currencies: ["NOK", "SEK", "DKK", "EUR", "GBP", "USD", "ISK", "JPY"],
+  reverse: false,
+  advice: false,
+  operations: [],
+};
+
+export interface SimulatedTerminalParts {
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly log: Log;
+  /** ws://… of the server's terminal protocol. */
+  readonly address: string;
+  readonly terminal_id: string;
+  readonly serial_number: string;
+  readonly sign: Sign;
+  readonly journal: EntryLog<JournalEntry>;
+  readonly host: CardHost;
+  /** Told whenever the screen changes: the person looks at it. */
+  readonly onScreen: (screen: Screen) => void;
+}
+
+export interface Screen {
+  readonly text: string;
+  readonly prompt?: PromptFrame | undefined;
+  /** Is a card, or a key, waited for? */
+  readonly waits: boolean;
+}
+
+const idle: Screen = { text: "Welcome", waits: false };
+
+export class SimulatedTerminal {
+  readonly #parts: SimulatedTerminalParts;
+  readonly #journal: Journal;
+  readonly #link: Link;
+  readonly #boot_id: string;
+  #screen: Screen = idle;
+  #deadline: Timer | undefined;
+  /** A prompt that came while results were undelivered: shown once they are acknowledged (G2). */
+  #held: PromptFrame | undefined;
+  #turns: Promise<unknown> = Promise.resolve();
+
+  private constructor(parts: SimulatedTerminalParts, journal: Journal) {
+    this.#parts = parts;
+    this.#journal = journal;
+    this.#boot_id = newId("boot", parts.clock.now(), parts.random);
+    this.#link = new Link({
+      ...parts,
+      boot_id: this.#boot_id,
+      device: { serial_number: parts.serial_number, model: "SIMULATED", software: "tapline-simulator" },
+      capabilities: simulatedCapabilities,
+      journal: () => ({
+        journal_id: journal.journal_id,
+        journal: journal.unacknowledged().map(({ prompt_id, record }) => ({ prompt_id, step: record.step })),
+      }),
+      onFrame: (frame) => this.#turn(() => this.#take(frame)),
+      onWelcome: () => this.#turn(async () => this.#sendUndelivered()),
+    });
+  }
+
+  /** Switches the terminal on: reads its journal, and settles with its host what a power cut left open. */
+  static async boot(parts: SimulatedTerminalParts): Promise<SimulatedTerminal> {
+    const journal = await Journal.open(parts.journal, newId("jr", parts.clock.now(), parts.random));
+    const terminal = new SimulatedTerminal(parts, journal);
+    await terminal.#settle();
+    return terminal;
+  }
+
+  get screen(): Screen {
+    return this.#screen;
+  }
+
+  plugIn(): void {
+    this.#link.open();
+  }
+
+  unplug(): void {
+    this.#link.close();
+  }
+
+  /** Presents a card. False if none is waited for. */
+  presentCard(script: Script): Promise<boolean> {
+    return this.#turn(async () => {
+      const prompt = this.#waiting();
+      if (prompt === undefined) return false;
+      this.#deadline?.cancel();
+      await this.#journal.cardPresented(prompt.prompt_id);
+      this.#show({ text: "Processing…", prompt, waits: false });
+      this.#link.send({ type: "card_presented", prompt_id: prompt.prompt_id });
+      const answer = await this.#parts.host.authorize(hostEntry(prompt, script.answer));
+      await this.#conclude(this.#answered(prompt, script, answer));
+      return true;
+    });
+  }
+
+  /** Presses the red key. False if there is nothing to cancel. */
+  pressCancel(): Promise<boolean> {
+    return this.#turn(async () => {
+      const prompt = this.#waiting();
+      if (prompt === undefined) return false;
+      const reason = "Cancelled on the terminal.";
+      await this.#conclude({ prompt_id: prompt.prompt_id, outcome: "cancelled", reason });
+      return true;
+    });
+  }
+
+  #turn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turns.then(work);
+    this.#turns = turn.catch(() => {});
+    return turn;
+  }
+
+  #waiting(): PromptFrame | undefined {
+    return this.#screen.waits ? this.#screen.prompt : undefined;
+  }
+
+  async #take(frame: ServerFrame): Promise<void> {
+    switch (frame.type) {
+      case "prompt":
+        return this.#receive(frame);
+      case "stop":
+        return this.#stop(frame.prompt_id);
+      case "inquire":
+        return this.#answerWhereItStands(frame.prompt_id);
+      case "acknowledge":
+        await this.#journal.acknowledged(frame.sequence);
+        return this.#showHeld();
+      case "reverse":
+        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.reversal_id });
+      case "advice":
+        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.advice_id });
+      case "operation":
+        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.operation_id });
+      default:
+        return;
+    }
+  }
+
+  async #receive(prompt: PromptFrame): Promise<void> {
+    if (this.#journal.record(prompt.prompt_id) !== undefined) return this.#answerWhereItStands(prompt.prompt_id);
+    await this.#journal.received(prompt);
+    if (prompt.boot_id !== this.#boot_id) return this.#notShown(prompt, "It was meant for an earlier start.");
+    if (this.#journal.undelivered().length > 0) this.#held = prompt;
+    else await this.#present(prompt);
+  }
+
+  async #present(prompt: PromptFrame): Promise<void> {
+    const left_ms = prompt.not_after_ms - this.#parts.clock.monotonic();
+    if (left_ms <= 0) return this.#notShown(prompt, "It arrived too late.");
+    if (this.#screen.prompt !== undefined) return this.#notShown(prompt, "The terminal is busy.");
+    await this.#journal.shown(prompt.prompt_id);
+    this.#deadline = this.#parts.clock.after(left_ms, () => void this.#turn(() => this.#timeOut(prompt)));
+    this.#link.send({ type: "shown", prompt_id: prompt.prompt_id });
+    this.#show({ text: `Present card: ${formatAmount(prompt.amount, prompt.currency)}`, prompt, waits: true });
+  }
+
+  async #showHeld(): Promise<void> {
+    const held = this.#held;
+    if (held === undefined || this.#journal.undelivered().length > 0) return;
+    this.#held = undefined;
+    await this.#present(held);
+  }
+
+  #notShown(prompt: PromptFrame, reason: string): Promise<void> {
+    return this.#conclude({ prompt_id: prompt.prompt_id, outcome: "not_shown", reason });
+  }
+
+  async #timeOut(prompt: PromptFrame): Promise<void> {
+    if (this.#waiting()?.prompt_id !== prompt.prompt_id) return;
+    const reason = "Nobody presented a card in time.";
+    await this.#conclude({ prompt_id: prompt.prompt_id, outcome: "timed_out", reason });
+  }
+
+  async #stop(prompt_id: string): Promise<void> {
+    const record = this.#journal.record(prompt_id);
+    if (record?.step === "received" || record?.step === "shown") {
+      if (this.#held?.prompt_id === prompt_id) this.#held = undefined;
+      return this.#conclude({ prompt_id, outcome: "stopped" });
+    }
+    if (record?.step === "card_presented") return this.#link.send({ type: "too_late", prompt_id });
+    return this.#answerWhereItStands(prompt_id);
+  }
+
+  /** A prompt that the journal does not know is refused for good before it is denied (prompt-life section 4). */
+  async #answerWhereItStands(prompt_id: string): Promise<void> {
+    const record = this.#journal.record(prompt_id);
+    if (record === undefined) return this.#conclude({ prompt_id, outcome: "not_shown", reason: "Never seen." });
+    if (record.result !== undefined) return this.#link.send(record.result);
+    if (record.step !== "concluded") this.#link.send({ type: "standing", prompt_id, step: record.step });
+  }
+
+  /** On disk first, then on the screen and on the wire. */
+  async #conclude(conclusion: Conclusion): Promise<void> {
+    const result = await this.#journal.conclude(conclusion);
+    if (this.#screen.prompt?.prompt_id === conclusion.prompt_id) {
+      this.#deadline?.cancel();
+      this.#show({ text: screenTexts[conclusion.outcome], waits: false });
+    }
+    this.#link.send(result);
+  }
+
+  #sendUndelivered(): void {
+    for (const result of this.#journal.undelivered()) this.#link.send(result);
+  }
+
+  #show(screen: Screen): void {
+    this.#screen = screen;
+    this.#parts.onScreen(screen);
+  }
+
+  #answered(prompt: PromptFrame, script: Script, answer: HostAnswer): Conclusion {
+    const { terminal_id, serial_number, clock } = this.#parts;
+    const { brand, masked_pan, type } = script.card;
+    const printer = {
+      terminal_id,
+      serial_number,
+      receipt_number: clock.now() % 1_000_000,
+      printed_at: new Date(clock.now()).toISOString(),
+    };
+    const common = {
+      prompt_id: prompt.prompt_id,
+      amount: prompt.amount,
+      currency: prompt.currency,
+      card: { brand, masked_pan, type, country: "NOR", expiry_date: "12/2030", entry_method: "contactless" as const },
+      facts: factsOf(prompt, script, answer, printer),
+    };
+    if (answer.approved) return { ...common, outcome: "approved" };
+    const { reason = "Declined.", reason_code = "DECLINED" } = answer;
+    return { ...common, outcome: answer.unreachable === true ? "failed" : "declined", reason, reason_code };
+  }
+
+  /** What a power cut left open is asked of the host, or ended, before anything else (prompt-life section 4). */
+  async #settle(): Promise<void> {
+    for (const { prompt_id, record } of this.#journal.unacknowledged()) {
+      if (record.result !== undefined || record.prompt === undefined) continue;
+      await this.#conclude(this.#settlement(prompt_id, record.prompt, record.step === "received"));
+    }
+  }
+
+  #settlement(prompt_id: string, prompt: PromptFrame, never_shown: boolean): Conclusion {
+    const answer = this.#parts.host.inquire(prompt_id);
+    if (answer !== undefined) return this.#answered(prompt, scriptFor(prompt.amount), answer);
+    if (never_shown) return { prompt_id, outcome: "not_shown", reason: "The terminal restarted before it was shown." };
+    return { prompt_id, outcome: "failed", reason: "The terminal restarted; its host was never asked." };
+  }
+}
+
+const screenTexts: Record<Conclusion["outcome"], string> = {
+  approved: "Approved",
+  declined: "Declined",
+  cancelled: "Cancelled",
+  stopped: "Cancelled",
+  not_shown: "Welcome",
+  timed_out: "Timed out",
+  failed: "Failed",
+};
+
+const hostEntry = ({ prompt_id, amount, currency }: PromptFrame, answer: HostAnswer): HostEntry => ({
+  prompt_id,
+  amount,
+  currency,
+  answer,
+});

@@ -1,0 +1,27 @@
+/** The server processes that run now. What a dead one held is free again. */
+import { statement, type Tx } from "./database.ts";
+
+const beat = statement(
+  "process_seen",
+  `INSERT INTO server_processes (process_id, started_at, seen_at) VALUES ($1, $2, $2)
+   ON CONFLICT (process_id) DO UPDATE SET seen_at = EXCLUDED.seen_at`,
+);
+
+export async function recordProcessSeen(tx: Tx, process_id: string, now: string): Promise<void> {
+  await tx.query(beat, [process_id, now]);
+}
+
+const bury = statement(
+  "bury_dead_processes",
+  `WITH dead AS (
+     DELETE FROM server_processes WHERE seen_at < $1 OR process_id = $2 RETURNING process_id
+   ), unhosted AS (
+     UPDATE simulated_terminals SET hosted_by = NULL WHERE hosted_by IN (SELECT process_id FROM dead)
+   )
+   UPDATE terminal_seats SET connected_to = NULL WHERE connected_to IN (SELECT process_id FROM dead)`,
+);
+
+/** Frees what processes held that were last seen before `silent_since`, and what `leaving` held. */
+export async function buryDeadProcesses(tx: Tx, silent_since: string, leaving: string | null = null): Promise<void> {
+  await tx.query(bury, [silent_since, leaving]);
+}

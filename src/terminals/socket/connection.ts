@@ -1,0 +1,222 @@
+/**
+ * One terminal over one WebSocket: its frames in, one after the other, and ours out. What they mean is the flows'.
+ */
+import type { WebSocket } from "ws";
+import {
+  FrameProblem,
+  type Hello,
+  heartbeatEvery_ms,
+  protocolVersion,
+  readTerminalFrame,
+  type ServerFrame,
+  silenceLimit_ms,
+  type TerminalFrame,
+} from "../../contract/terminal-protocol.ts";
+import type { Timer } from "../../domain/environment.ts";
+import { newSecret } from "../../domain/ids.ts";
+import { admitTerminal, terminalGone } from "../../flows/connection.ts";
+import { cardPresented, promptShown, takePromptToSend, takeResult } from "../../flows/prompt.ts";
+import { catchUp } from "../../flows/reconnection.ts";
+import type { World } from "../../flows/world.ts";
+import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
+
+/** The terminal's monotonic clock as it last told us, beside ours at that moment. */
+interface ClockReading {
+  readonly boot_id: string;
+  readonly terminal_ms: number;
+  readonly heard_ms: number;
+}
+
+/** Frames that wait for their turn. A terminal sends a handful; more is not a terminal. */
+const queueMax = 256;
+
+/** Close codes: 4000 try again, 4003 do not. */
+const closeCodes: Record<RefusalCode, number> = {
+  PROOF_WRONG: 4003,
+  PROTOCOL_VERSION: 4003,
+  FRAME_NOT_UNDERSTOOD: 4003,
+  TERMINAL_DELETED: 4003,
+  REPLACED: 4000,
+  STOPPING: 4000,
+};
+type RefusalCode = Extract<ServerFrame, { type: "refused" }>["code"];
+
+export interface ConnectionEvents {
+  /** The terminal proved who it is; the connection is now its only one. */
+  readonly onAdmitted: (connection: Connection) => void;
+  readonly onGone: (connection: Connection) => void;
+}
+
+export class Connection {
+  readonly #world: World;
+  readonly #socket: WebSocket;
+  readonly #events: ConnectionEvents;
+  readonly #nonce: string;
+  #link: TerminalLink | undefined;
+  #clock: ClockReading | undefined;
+  #silence: Timer | undefined;
+  #queued = 0;
+  #turns: Promise<void> = Promise.resolve();
+  #gone = false;
+
+  constructor(world: World, socket: WebSocket, events: ConnectionEvents) {
+    this.#world = world;
+    this.#socket = socket;
+    this.#events = events;
+    this.#nonce = newSecret(world.random);
+    socket.on("message", (data) => this.#enqueue(String(data)));
+    socket.on("close", () => void this.#leave());
+    socket.on("error", () => socket.terminate());
+    this.#listen();
+    this.send({ type: "challenge", nonce: this.#nonce, protocol_versions: [protocolVersion] });
+  }
+
+  get link(): TerminalLink | undefined {
+    return this.#link;
+  }
+
+  send(frame: ServerFrame): void {
+    if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame));
+  }
+
+  refuse(code: RefusalCode, sentence: string): void {
+    this.send({ type: "refused", code, sentence });
+    this.#socket.close(closeCodes[code]);
+  }
+
+  /** Sends the prompt that waits for this terminal, if one does. */
+  sendDue(): void {
+    void this.#turn(() => this.#sendDue());
+  }
+
+  /** Sends a frame about a prompt, after the prompt itself if that is just being sent. */
+  sendAfter(frame: ServerFrame): void {
+    void this.#turn(async () => this.send(frame));
+  }
+
+  async #sendDue(): Promise<void> {
+    const link = this.#link;
+    if (link === undefined || this.#gone) return;
+    const prompt = await takePromptToSend(this.#world, link);
+    if (prompt !== undefined) this.sendPrompt(prompt);
+  }
+
+  /** Writes a prompt that reads SENT on disk. */
+  sendPrompt(prompt: Prompt & { merchant_reference: string }): void {
+    const clock = this.#clock;
+    if (clock === undefined) return;
+    const { id, kind, amount, currency, merchant_reference } = prompt;
+    this.send({
+      type: "prompt",
+      prompt_id: id,
+      kind,
+      amount,
+      currency,
+      merchant_reference,
+      boot_id: clock.boot_id,
+      not_after_ms: this.#inTerminalTime(clock, prompt.deadline_at),
+    });
+  }
+
+  /**
+   * A moment of ours in the terminal's clock. The reading was older than it seems by the time it took to arrive, so the
+   * answer can only be early (prompt-life section 4).
+   */
+  #inTerminalTime({ terminal_ms, heard_ms }: ClockReading, moment: string): number {
+    const { clock } = this.#world;
+    return terminal_ms + (clock.monotonic() - heard_ms) + (Date.parse(moment) - clock.now());
+  }
+
+  #enqueue(data: string): void {
+    this.#listen();
+    if (this.#queued >= queueMax) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#queued++;
+    void this.#turn(async () => {
+      this.#queued--;
+      if (!this.#gone) await this.#take(readTerminalFrame(data));
+    });
+  }
+
+  #turn(work: () => Promise<void>): Promise<void> {
+    this.#turns = this.#turns.then(work).catch((error: unknown) => {
+      if (error instanceof FrameProblem) return this.refuse("FRAME_NOT_UNDERSTOOD", error.message);
+      // The frame was not handled and not acknowledged: the terminal comes back and says it again.
+      this.#world.log.error({ ...this.#link, problem: String(error) }, "a terminal's frame could not be handled");
+      this.#socket.terminate();
+    });
+    return this.#turns;
+  }
+
+  async #take(frame: TerminalFrame): Promise<void> {
+    if (frame.type === "hello") return this.#admit(frame);
+    const link = this.#link;
+    if (link === undefined) throw new FrameProblem("The first frame is hello.");
+    switch (frame.type) {
+      case "heartbeat":
+        this.#clock = { ...this.#reading(frame), boot_id: frame.boot_id };
+        return this.send({ type: "heartbeat" });
+      case "shown":
+        return promptShown(this.#world, link, frame.prompt_id);
+      case "card_presented":
+      case "too_late":
+        return cardPresented(this.#world, link, frame.prompt_id);
+      case "standing":
+        if (frame.step === "shown") return promptShown(this.#world, link, frame.prompt_id);
+        if (frame.step === "card_presented") return cardPresented(this.#world, link, frame.prompt_id);
+        return;
+      case "result": {
+        await takeResult(this.#world, link, frame);
+        this.send({ type: "acknowledge", journal_id: frame.journal_id, sequence: frame.sequence });
+        return this.#sendDue();
+      }
+      default:
+        this.#world.log.warn({ ...link, frame: frame.type }, "a terminal's frame has no use here yet");
+    }
+  }
+
+  async #admit(hello: Hello): Promise<void> {
+    if (this.#link !== undefined) throw new FrameProblem("hello comes once.");
+    const admission = await admitTerminal(this.#world, hello, this.#nonce);
+    if (!admission.admitted) {
+      return this.refuse(admission.code, "The terminal is not paired with this server, or its key is another one.");
+    }
+    this.#link = admission.link;
+    this.#clock = { ...this.#reading(hello), boot_id: hello.boot_id };
+    this.#events.onAdmitted(this);
+    this.send({
+      type: "welcome",
+      epoch: admission.link.epoch,
+      heartbeat_every_ms: heartbeatEvery_ms,
+      silence_limit_ms: silenceLimit_ms,
+    });
+    for (const step of await catchUp(this.#world, admission.link, hello)) {
+      if (step.act === "send") this.sendPrompt(step.prompt);
+      else this.send({ type: step.act, prompt_id: step.prompt.id });
+    }
+    return this.#sendDue();
+  }
+
+  #reading({ monotonic_ms }: { monotonic_ms: number }) {
+    return { terminal_ms: monotonic_ms, heard_ms: this.#world.clock.monotonic() };
+  }
+
+  /** A link that says nothing for so long is dead, whatever TCP thinks of it. */
+  #listen(): void {
+    this.#silence?.cancel();
+    this.#silence = this.#world.clock.after(silenceLimit_ms, () => this.#socket.terminate());
+  }
+
+  async #leave(): Promise<void> {
+    this.#gone = true;
+    this.#silence?.cancel();
+    this.#events.onGone(this);
+    const link = this.#link;
+    if (link === undefined) return;
+    await terminalGone(this.#world, link).catch((error: unknown) =>
+      this.#world.log.warn({ ...link, problem: String(error) }, "could not record that a terminal has gone"),
+    );
+  }
+}

@@ -1,0 +1,64 @@
+/** Every terminal that is connected to this process, and the driver by which the flows reach them. */
+import fastifyWebsocket from "@fastify/websocket";
+import type { FastifyInstance } from "fastify";
+import { connectPath, frameLimit_bytes } from "../../contract/terminal-protocol.ts";
+import type { TerminalAddress, TerminalDriver } from "../../flows/terminal-driver.ts";
+import type { World } from "../../flows/world.ts";
+import { Connection } from "./connection.ts";
+
+const keyOf = ({ account_id, terminal_id }: TerminalAddress): string => `${account_id} ${terminal_id}`;
+
+export class SocketGateway implements TerminalDriver {
+  readonly #admitted = new Map<string, Connection>();
+  readonly #all = new Set<Connection>();
+
+  /** Serves the terminal protocol. `worldOf` is asked when a terminal connects: the world holds this driver. */
+  async serve(app: FastifyInstance, worldOf: () => World): Promise<void> {
+    await app.register(fastifyWebsocket, { options: { maxPayload: frameLimit_bytes } });
+    app.get(connectPath, { websocket: true }, (socket) => {
+      const connection = new Connection(worldOf(), socket, {
+        onAdmitted: (admitted) => this.#admit(admitted),
+        onGone: (gone) => this.#forget(gone),
+      });
+      this.#all.add(connection);
+    });
+  }
+
+  sendDue(terminal: TerminalAddress): void {
+    this.#admitted.get(keyOf(terminal))?.sendDue();
+  }
+
+  stop(terminal: TerminalAddress, prompt_id: string): boolean {
+    return this.#tell(terminal, "stop", prompt_id);
+  }
+
+  inquire(terminal: TerminalAddress, prompt_id: string): boolean {
+    return this.#tell(terminal, "inquire", prompt_id);
+  }
+
+  /** Tells every terminal that the server is stopping: they come back to another process, or later. */
+  close(): void {
+    for (const connection of this.#all) connection.refuse("STOPPING", "The server is stopping.");
+  }
+
+  #tell(terminal: TerminalAddress, type: "stop" | "inquire", prompt_id: string): boolean {
+    const connection = this.#admitted.get(keyOf(terminal));
+    connection?.sendAfter({ type, prompt_id });
+    return connection !== undefined;
+  }
+
+  #admit(connection: Connection): void {
+    if (connection.link === undefined) return;
+    const key = keyOf(connection.link);
+    const older = this.#admitted.get(key);
+    this.#admitted.set(key, connection);
+    older?.refuse("REPLACED", "The terminal has connected again.");
+  }
+
+  #forget(connection: Connection): void {
+    this.#all.delete(connection);
+    if (connection.link === undefined) return;
+    const key = keyOf(connection.link);
+    if (this.#admitted.get(key) === connection) this.#admitted.delete(key);
+  }
+}
