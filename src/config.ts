@@ -62,6 +62,7 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
 export interface ClientConfig {
   readonly data_dir: string;
   readonly url: string | undefined;
+  readonly account_id: string | undefined;
   readonly client_id: string | undefined;
   readonly client_secret: string | undefined;
 }
@@ -70,6 +71,7 @@ export function readClientConfig(environment: Settings): ClientConfig {
   return {
     data_dir: resolve(environment.TAPLINE_DATA_DIR || "data"),
     url: publicUrl(environment.TAPLINE_URL, "TAPLINE_URL"),
+    account_id: environment.TAPLINE_ACCOUNT_ID || undefined,
     client_id: environment.TAPLINE_CLIENT_ID || undefined,
     client_secret: environment.TAPLINE_CLIENT_SECRET || undefined,
   };

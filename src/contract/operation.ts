@@ -1,41 +1,7 @@
 /** What an operation of the API is, as data. Routes, validation, documentation and types are made from it. */
 import type { Static, TObject, TSchema } from "typebox";
 import type { RejectionCode } from "../domain/rejections.ts";
-
-export type Scope =
-  | "admin:checkout"
-  | "write:checkout"
-  | "read:checkout"
-  | "write:checkout:/admin/terminals"
-  | "read:checkout:/admin/terminals"
-  | "admin:accounts"
-  | "write:accounts"
-  | "read:accounts"
-  | "write:accounts:/management/settings/approvals"
-  | "write:accounts:/fund-transfers"
-  | "admin:payout"
-  | "write:payout"
-  | "admin:hooks"
-  | "write:hooks"
-  | "read:hooks";
-
-export const scopes: readonly Scope[] = [
-  "admin:checkout",
-  "write:checkout",
-  "read:checkout",
-  "write:checkout:/admin/terminals",
-  "read:checkout:/admin/terminals",
-  "admin:accounts",
-  "write:accounts",
-  "read:accounts",
-  "write:accounts:/management/settings/approvals",
-  "write:accounts:/fund-transfers",
-  "admin:payout",
-  "write:payout",
-  "admin:hooks",
-  "write:hooks",
-  "read:hooks",
-];
+import type { Scope } from "../domain/scopes.ts";
 
 export interface Operation {
   /** camelCase, verb first; the handler has the same name. */

@@ -22,13 +22,13 @@ const rememberMax = 10_000;
 export class TokenKeys {
   readonly #db: Database;
   readonly #clock: Clock;
-  readonly #issuer: string;
+  readonly #issuer: () => string;
   #signing: { kid: string; key: Key } | undefined;
   #verifying = new Map<string, Key>();
   #public: JsonWebKey[] = [];
   readonly #checked = new Map<string, { claims: TokenClaims; expires_at: number }>();
 
-  constructor(db: Database, clock: Clock, issuer: string) {
+  constructor(db: Database, clock: Clock, issuer: () => string) {
     this.#db = db;
     this.#clock = clock;
     this.#issuer = issuer;
@@ -57,7 +57,7 @@ export class TokenKeys {
     const now_s = Math.floor(this.#clock.now() / 1000);
     return new SignJWT({ scope: claims.scopes.join(" "), account_id: claims.account_id })
       .setProtectedHeader({ alg: algorithm, kid: this.#signing.kid, typ: "JWT" })
-      .setIssuer(this.#issuer)
+      .setIssuer(this.#issuer())
       .setSubject(claims.client_id)
       .setAudience(audience)
       .setIssuedAt(now_s)
@@ -74,7 +74,6 @@ export class TokenKeys {
     try {
       const { payload } = await jwtVerify(token, ({ kid }) => this.#keyFor(kid), {
         algorithms: [algorithm],
-        issuer: this.#issuer,
         currentDate: new Date(this.#clock.now()),
         requiredClaims: ["exp", "sub", "account_id", "scope"],
       });

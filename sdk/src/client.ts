@@ -1,0 +1,137 @@
+/** A client for the Tapline API. It needs `fetch` and nothing else. */
+import { TaplineError, TaplineUnreachable } from "./errors.ts";
+import type {
+  CreatedSession,
+  CreateSessionFromProfile,
+  PersonCommand,
+  Session,
+  SimulatedTerminalState,
+  Token,
+  Transaction,
+} from "./types.ts";
+
+export interface TaplineOptions {
+  /** Where the server is, such as http://127.0.0.1:8080; with or without /v1. */
+  readonly base_url: string;
+  readonly account_id: string;
+  readonly client_id: string;
+  readonly client_secret: string;
+  /** For tests, proxies and time limits. */
+  readonly fetch?: typeof fetch;
+  /** Milliseconds since 1970; for tests. */
+  readonly now?: () => number;
+}
+
+export interface TransactionFilter {
+  readonly limit?: number;
+  readonly starting_after?: string;
+  readonly status?: readonly Transaction["status"][];
+  readonly terminal_id?: readonly string[];
+  readonly merchant_reference?: string;
+  readonly session_id?: readonly string[];
+}
+
+type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+
+export class Tapline {
+  readonly #options: TaplineOptions;
+  readonly #base_url: string;
+  #token: { readonly value: string; readonly renew_at: number } | undefined;
+
+  constructor(options: TaplineOptions) {
+    this.#options = options;
+    this.#base_url = options.base_url.replace(/\/+$/, "").replace(/\/v1$/, "");
+  }
+
+  /** A token that is good for at least half its life. */
+  async token(): Promise<string> {
+    const now = (this.#options.now ?? Date.now)();
+    if (this.#token !== undefined && now < this.#token.renew_at) return this.#token.value;
+    const { account_id, client_id, client_secret } = this.#options;
+    const path = `/v1/accounts/${account_id}/auth/token`;
+    const authorization = `Basic ${base64(`${client_id}:${client_secret}`)}`;
+    const audience = `${this.#base_url}/v1/accounts/${account_id}`;
+    const body = { grant_type: "client_credentials", audience };
+    const token = (await this.#fetch("POST", path, authorization, body)) as Token;
+    this.#token = { value: token.access_token, renew_at: now + token.expires_in * 500 };
+    return token.access_token;
+  }
+
+  readonly sessions = {
+    /** Starts a sale: the terminal that the order names prompts at once. */
+    createFromProfile: (body: CreateSessionFromProfile): Promise<CreatedSession> =>
+      this.#call("POST", "/v1/sessions-profile", {}, body),
+    read: (session_id: string): Promise<Session> => this.#call("GET", `/v1/sessions/${encodeURIComponent(session_id)}`),
+    /** Calls the payment off. Throws a `TaplineError` of status 409 when it is too late, or not known yet. */
+    cancel: (session_id: string): Promise<Session> =>
+      this.#call("POST", `/v1/sessions/${encodeURIComponent(session_id)}/cancel`),
+  };
+
+  readonly transactions = {
+    read: (transaction_id: string, query: { includes?: readonly string[] } = {}): Promise<Transaction> =>
+      this.#call("GET", `/v1/transactions/${encodeURIComponent(transaction_id)}`, { ...query }),
+    /** Newest first; `starting_after` is the last id of the page before. */
+    list: (filter: TransactionFilter = {}): Promise<Transaction[]> =>
+      this.#call("GET", "/v1/transactions", { ...filter }),
+  };
+
+  /** Simulated terminals of test accounts. */
+  readonly simulatedTerminals = {
+    read: (terminal_id: string): Promise<SimulatedTerminalState> => this.#call("GET", this.#simulated(terminal_id)),
+    /** Plays the person in front of it. `tap`, `decline` and `cancel` wait up to ten seconds for a prompt. */
+    play: (terminal_id: string, action: PersonCommand["action"]): Promise<SimulatedTerminalState> =>
+      this.#call("POST", `${this.#simulated(terminal_id)}/person`, {}, { action }),
+  };
+
+  #simulated(terminal_id: string): string {
+    return `/v1/accounts/${this.#options.account_id}/simulated-terminals/${encodeURIComponent(terminal_id)}`;
+  }
+
+  async #call<Answer>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Answer> {
+    const address = path + queryText(query);
+    try {
+      return (await this.#fetch(method, address, `Bearer ${await this.token()}`, body)) as Answer;
+    } catch (error) {
+      if (!(error instanceof TaplineError) || error.status !== 401 || this.#token === undefined) throw error;
+      // The server's keys may have changed. A refused token did nothing, so the call is safe to make again.
+      this.#token = undefined;
+      return (await this.#fetch(method, address, `Bearer ${await this.token()}`, body)) as Answer;
+    }
+  }
+
+  async #fetch(method: string, path: string, authorization: string, body: unknown): Promise<unknown> {
+    const send = this.#options.fetch ?? fetch;
+    const headers = { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const text = body === undefined ? {} : { body: JSON.stringify(body) };
+    let answer: Response;
+    let content: string;
+    try {
+      answer = await send(this.#base_url + path, { method, headers, ...text });
+      content = await answer.text();
+    } catch (cause) {
+      throw new TaplineUnreachable(`No answer from ${this.#base_url}: is the server running there?`, { cause });
+    }
+    const value = parsed(content);
+    if (!answer.ok) throw new TaplineError(answer.status, value, answer.headers.get("x-request-id") ?? undefined);
+    return value;
+  }
+}
+
+function queryText(query: Query): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    for (const one of [value ?? []].flat()) parameters.append(name, String(one));
+  }
+  return parameters.size === 0 ? "" : `?${parameters}`;
+}
+
+function parsed(content: string): unknown {
+  try {
+    return JSON.parse(content);
+  } catch {
+    return undefined;
+  }
+}
+
+/** Ids and secrets are plain ASCII; other texts are sent as UTF-8. */
+const base64 = (text: string): string => btoa(String.fromCharCode(...new TextEncoder().encode(text)));

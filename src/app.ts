@@ -1,0 +1,245 @@
+/**
+ * Puts the parts together; the only file that knows them all. The command line starts it for real, tests start it with
+ * their own time and database.
+ */
+import { type Logger, pino, stdTimeFunctions } from "pino";
+import type { Config } from "./config.ts";
+import { connectPath } from "./contract/terminal-protocol.ts";
+import { addressRefusal } from "./delivery/addresses.ts";
+import { makePost } from "./delivery/post.ts";
+import { Sender } from "./delivery/sender.ts";
+import type { Clock, RandomBytes } from "./domain/environment.ts";
+import { newId } from "./domain/ids.ts";
+import { StartupProblem } from "./domain/startup-problem.ts";
+import { demo, openDemoAccount, renewDemoSecret } from "./flows/demo-account.ts";
+import { Hints } from "./flows/hints.ts";
+import type { World } from "./flows/world.ts";
+import { buildServer } from "./http/server.ts";
+import { rotateSigningKey, TokenKeys } from "./http/token-keys.ts";
+import { beat, type Schedule, startSweeps } from "./maintenance/schedule.ts";
+import { makeDeviceKey } from "./simulator/device-key.ts";
+import { SimulatorHost } from "./simulator-host.ts";
+import { type ConnectionSettings, type Database, openDatabase } from "./storage/database.ts";
+import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
+import { migrate } from "./storage/migrations.ts";
+import { buryDeadProcesses } from "./storage/server-processes.ts";
+import { checkServerSettings } from "./storage/server-settings.ts";
+import { SocketGateway } from "./terminals/socket/gateway.ts";
+
+export interface AppParts {
+  readonly config: Config;
+  readonly clock: Clock;
+  readonly random: RandomBytes;
+  readonly logger: Logger;
+  /** The database is lost for good: nothing can go on. */
+  readonly onLost: (problem: StartupProblem) => void;
+  /** Told what takes longer than a moment. */
+  readonly onProgress?: (sentence: string) => void;
+}
+
+export interface App {
+  readonly world: World;
+  /** Where it listens: http://127.0.0.1:8080. */
+  readonly address: string;
+  readonly keys: TokenKeys;
+  /** Runs simulated terminals that were registered just now, without waiting for the sweep. */
+  takeOnSimulators(): Promise<void>;
+  /** Stops cleanly: no new work, what is under way ends, the database last. */
+  close(): Promise<void>;
+}
+
+/** Starts the server. Throws `StartupProblem` with a sentence that says what to do. */
+export async function startApp(parts: AppParts): Promise<App> {
+  const database = await openOwnOrTheirs(parts);
+  try {
+    return await startOn(parts, database);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+interface OpenDatabase {
+  readonly db: Database;
+  close(): Promise<void>;
+}
+
+async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: AppParts): Promise<OpenDatabase> {
+  if (config.database_url !== undefined) {
+    const db = openDatabase({ connectionString: config.database_url });
+    await checkServerSettings(db).catch(async (error) => {
+      await db.close();
+      throw error;
+    });
+    return { db, close: () => db.close() };
+  }
+  const postgres = await startEmbeddedPostgres({
+    directory: config.data_dir,
+    clock,
+    log: logger,
+    onLost,
+    ...(onProgress === undefined ? {} : { onProgress }),
+  });
+  const db = openDatabase(postgres.connection as ConnectionSettings);
+  return {
+    db,
+    close: async () => {
+      await db.close();
+      await postgres.stop();
+    },
+  };
+}
+
+async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
+  const { config, clock, random, logger } = parts;
+  const { db } = database;
+  await migrate(db, new Date(clock.now()).toISOString());
+  const gateway = new SocketGateway();
+  let address = `http://${config.host}:${config.port}`;
+  const world: World = {
+    db,
+    clock,
+    random,
+    log: logger,
+    process_id: newId("process", clock.now(), random),
+    get public_url() {
+      return config.public_url ?? address;
+    },
+    limits: config,
+    terminals: gateway,
+    hints: new Hints(),
+    profiles: new Map(),
+    callbackRefusal: (url) => addressRefusal(config.callback_addresses, url),
+  };
+  const keys = new TokenKeys(db, clock, () => world.public_url);
+  await keys.load();
+  const simulators = new SimulatorHost({ ...world, delay_ms: config.simulator_delay_ms });
+  let stopping = false;
+  const api = { world, keys, findPerson: simulators.findPerson, isStopping: () => stopping };
+  const server = await buildServer(api, logger);
+  await gateway.serve(server, () => world);
+  address = await listen(server, config);
+
+  const sender = new Sender({ db, clock, random, log: logger, post: makePost(config.callback_addresses) });
+  world.hints.onDeliveryDue(() => sender.wake());
+  sender.wake();
+  await beat(world);
+  const sweeps = startSweeps(world, [
+    ...(await hostSimulators(config, simulators, address)),
+    // A key that another process made, or that was rotated, signs here too before long.
+    { name: "signing keys", every_ms: 30_000, work: () => keys.load() },
+  ]);
+  return {
+    world,
+    address,
+    keys,
+    takeOnSimulators: () => simulators.takeOn(),
+    close: async () => {
+      stopping = true;
+      await stopInOrder({ simulators, gateway, server, sweeps, sender, world });
+      await database.close();
+    },
+  };
+}
+
+async function hostSimulators(config: Config, simulators: SimulatorHost, address: string) {
+  if (!config.simulators) return [];
+  simulators.serveAt(`${address.replace(/^http/, "ws")}${connectPath}`);
+  await simulators.takeOn();
+  // One that is registered while we run, or whose process has died, is taken on soon.
+  return [{ name: "simulated terminals", every_ms: 2_000, work: () => simulators.takeOn() }];
+}
+
+interface Stoppable {
+  readonly simulators: SimulatorHost;
+  readonly gateway: SocketGateway;
+  readonly server: Awaited<ReturnType<typeof buildServer>>;
+  readonly sweeps: Schedule;
+  readonly sender: Sender;
+  readonly world: World;
+}
+
+async function stopInOrder({ simulators, gateway, server, sweeps, sender, world }: Stoppable): Promise<void> {
+  simulators.close();
+  gateway.close();
+  await server.close();
+  await sweeps.stop();
+  await sender.stop();
+  const long_ago = new Date(0).toISOString();
+  await world.db.atOnce((tx) => buryDeadProcesses(tx, long_ago, world.process_id)).catch(() => {});
+}
+
+async function listen(server: Stoppable["server"], { host, port }: Config): Promise<string> {
+  try {
+    return await server.listen({ host, port });
+  } catch (error) {
+    const code = error instanceof Error && "code" in error ? error.code : undefined;
+    await server.close();
+    if (code === "EADDRINUSE") {
+      throw new StartupProblem(
+        `Port ${port} of ${host} is taken: stop what uses it, or set TAPLINE_PORT to another one.`,
+      );
+    }
+    if (code === "EACCES" || code === "EADDRNOTAVAIL" || code === "ENOTFOUND") {
+      throw new StartupProblem(`Cannot listen on ${host}:${port} (${code}): set TAPLINE_HOST and TAPLINE_PORT.`);
+    }
+    throw error;
+  }
+}
+
+/** Structured lines; what could hold a secret or a card is never written, wherever it stands. */
+export function makeLogger(level: Config["log_level"], stream?: NodeJS.WritableStream): Logger {
+  const secret = [
+    "authorization",
+    "secret",
+    "client_secret",
+    "access_token",
+    "password",
+    "private_jwk",
+    "card",
+    "proof",
+  ];
+  return pino(
+    {
+      level,
+      timestamp: stdTimeFunctions.isoTime,
+      base: null,
+      formatters: { level: (label) => ({ level: label }) },
+      redact: { paths: secret.flatMap((name) => [name, `*.${name}`, `*.*.${name}`]), censor: "[redacted]" },
+    },
+    stream ?? process.stdout,
+  );
+}
+
+export interface OpenedDemo {
+  readonly is_first: boolean;
+  readonly account_id: string;
+  readonly client_id: string;
+  readonly profile_id: string;
+  readonly store_id: string;
+  readonly terminal_id: string;
+  readonly payout_destination_id: string;
+  /** Only where it was made now. */
+  readonly client_secret?: string;
+}
+
+/** Makes the demo's account on a first start. `secret_lost`: nobody knows its client's secret any more. */
+export async function openDemo(app: App, secret_lost: boolean): Promise<OpenedDemo> {
+  const made = await openDemoAccount(app.world, await makeDeviceKey());
+  await app.takeOnSimulators();
+  const client_secret = made ?? (secret_lost ? await renewDemoSecret(app.world) : undefined);
+  return { is_first: made !== undefined, ...demo, ...(client_secret === undefined ? {} : { client_secret }) };
+}
+
+/** Makes a new signing key in a server's database, whether the server runs or not. Answers its id. */
+export async function rotateKeys(config: Config, clock: Clock, random: RandomBytes): Promise<string> {
+  const logger = makeLogger("error");
+  const onLost = (problem: StartupProblem) => logger.error({}, problem.message);
+  const database = await openOwnOrTheirs({ config, clock, random, logger, onLost });
+  try {
+    await migrate(database.db, new Date(clock.now()).toISOString());
+    return await rotateSigningKey(database.db, clock);
+  } finally {
+    await database.close();
+  }
+}

@@ -1,0 +1,63 @@
+/** The command line: `tapline <command>`. */
+import { Command, InvalidArgumentError } from "commander";
+import { StartupProblem } from "../domain/startup-problem.ts";
+import { runDemo } from "./demo.ts";
+import { explained } from "./explained.ts";
+import { rotateKeys } from "./keys.ts";
+import { runServe } from "./serve.ts";
+import { commandTerminal, terminalActions } from "./terminal.ts";
+import { printToken } from "./token.ts";
+
+export async function run(argv: readonly string[]): Promise<void> {
+  try {
+    await program().parseAsync(argv);
+  } catch (error) {
+    const sentence = error instanceof StartupProblem ? error.message : explained(error);
+    if (sentence === undefined) throw error;
+    console.error(sentence);
+    process.exitCode = 1;
+  }
+}
+
+function program(): Command {
+  const tapline = new Command("tapline").description("An open, self-hosted server for in-person card payments.");
+  tapline
+    .command("demo")
+    .description("the server with a test account and a simulated terminal; what `npm start` runs")
+    .action(runDemo);
+  tapline.command("serve").description("the server, for real use").action(runServe);
+  tapline
+    .command("terminal")
+    .description("play the person in front of a simulated terminal")
+    .argument("<action>", terminalActions.join(" | "), actionArgument)
+    .argument("[terminal_id]", "e.g. T12345678-T0292; the demo's terminal if left out")
+    .addHelpText("after", terminalHelp)
+    .action(commandTerminal);
+  tapline
+    .command("token")
+    .description('print a token, for curl: -H "Authorization: Bearer $(npx tapline token)"')
+    .action(printToken);
+  tapline
+    .command("keys")
+    .description("the keys that tokens are signed with")
+    .command("rotate")
+    .description("sign with a new key from now on; tokens signed before stay good until they expire")
+    .action(rotateKeys);
+  return tapline;
+}
+
+function actionArgument(value: string): (typeof terminalActions)[number] {
+  const action = terminalActions.find((known) => known === value);
+  if (action === undefined) throw new InvalidArgumentError(`It is one of ${terminalActions.join(", ")}.`);
+  return action;
+}
+
+const terminalHelp = `
+Examples:
+  npx tapline terminal manual     the terminal waits for you from now on
+  npx tapline terminal tap        present a card; waits up to 10 s for a prompt
+  npx tapline terminal decline    present a card that the issuer declines
+  npx tapline terminal auto       the terminal answers by itself again, by amount
+
+The server and the credentials come from TAPLINE_URL, TAPLINE_CLIENT_ID and TAPLINE_CLIENT_SECRET, else from demo.json in
+TAPLINE_DATA_DIR (data/).`;
