@@ -22,6 +22,7 @@ import { SimulatorHost } from "./simulator-host.ts";
 import { type ConnectionSettings, type Database, openDatabase } from "./storage/database.ts";
 import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { migrate } from "./storage/migrations.ts";
+import { SaleWriter } from "./storage/sale-writer.ts";
 import { buryDeadProcesses } from "./storage/server-processes.ts";
 import { checkServerSettings } from "./storage/server-settings.ts";
 import { SocketGateway } from "./terminals/socket/gateway.ts";
@@ -98,6 +99,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   let address = `http://${config.host}:${config.port}`;
   const world: World = {
     db,
+    sales: new SaleWriter(db),
     clock,
     random,
     log: logger,

@@ -101,6 +101,7 @@ function publicUrl(text: string | undefined, name = "TAPLINE_PUBLIC_URL"): strin
 
 function databaseUrl(text: string | undefined): string | undefined {
   if (text === undefined) return undefined;
-  if (/^postgres(ql)?:/.test(text) && URL.canParse(text)) return text;
+  // The driver reads the rest; an address may name a socket's directory, which is no URL of the web's kind.
+  if (/^postgres(ql)?:\/\//.test(text)) return text;
   throw new StartupProblem("DATABASE_URL is not an address such as postgres://user:password@host:5432/database.");
 }

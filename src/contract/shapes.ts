@@ -154,6 +154,8 @@ export const ErrorBody = Type.Object(
     error: open({
       message: requiredText("For people"),
       code: Type.Optional(text("For programs; listed on the error page")),
+      session_id: Type.Optional(text("With TERMINAL_BUSY: the sale that is open there, if it is yours")),
+      merchant_reference: Type.Optional(text("With TERMINAL_BUSY: the reference of that sale")),
       errors: Type.Optional(
         list(
           open({

@@ -65,7 +65,9 @@ export const TransactionEvent = open({
   request_id: Type.Optional(text()),
   correlation_request_id: Type.Optional(text("The request_id of the INITIATE event that this one ends")),
   event_reference: Type.Optional(text()),
-  metadata: Type.Optional(open({}, "Receipts and host data under `seitatech:*`, as texts")),
+  metadata: Type.Optional(
+    Type.Record(Type.String(), Type.Unknown(), { description: "Receipts and host data under `seitatech:*`, as texts" }),
+  ),
   error: Type.Optional(EventError),
   correction: Type.Optional(open({})),
   request_headers: Type.Optional(open({})),

@@ -19,7 +19,7 @@ import { insertDelivery } from "../storage/deliveries.ts";
 import { writeOutcome } from "../storage/outcomes.ts";
 import { type Profile, readProfile } from "../storage/profiles.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
-import { type CreatedSale, insertSales, type NewSale, readObstacles } from "../storage/sales.ts";
+import { type CreatedSale, type NewSale, readObstacles } from "../storage/sales.ts";
 import { readSession } from "../storage/sessions.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import { isoNow, type World } from "./world.ts";
@@ -52,7 +52,7 @@ export async function startSale(world: World, request: SaleRequest): Promise<Sta
       if (is_fresh) throw sale;
       continue;
     }
-    const [created] = await world.db.atOnce((tx) => insertSales(tx, [sale]));
+    const created = await world.sales.write(sale);
     if (created !== undefined) {
       world.terminals.sendDue(sale);
       return { session_id: created.session_id, publish: published(sale, created) };

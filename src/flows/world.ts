@@ -2,6 +2,7 @@
 import type { Environment } from "../domain/environment.ts";
 import type { Database } from "../storage/database.ts";
 import type { Profile } from "../storage/profiles.ts";
+import type { SaleWriter } from "../storage/sale-writer.ts";
 import type { Hints } from "./hints.ts";
 import type { TerminalDriver } from "./terminal-driver.ts";
 
@@ -16,6 +17,7 @@ export interface Limits {
 
 export interface World extends Environment {
   readonly db: Database;
+  readonly sales: SaleWriter;
   /** This server process, among those that share the database. */
   readonly process_id: string;
   readonly public_url: string;

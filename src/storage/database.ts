@@ -93,9 +93,10 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
         throw translated(error);
       });
       let broken: Error | undefined;
-      client.once("error", (error) => {
+      const onError = (error: Error) => {
         broken = error;
-      });
+      };
+      client.on("error", onError);
       try {
         await run(client, begin, []);
         const result = await work({ writes: true, query: (asked, values) => run(client, asked, values) });
@@ -107,8 +108,8 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
         });
         throw error;
       } finally {
-        client.removeAllListeners("error");
         client.release(broken);
+        client.removeListener("error", onError);
       }
     },
     close: () => pool.end(),

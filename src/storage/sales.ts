@@ -57,18 +57,12 @@ const insert = statement(
      UPDATE terminal_seats AS seat
      SET occupant_kind = 'prompt', occupant_id = asked.prompt_id, occupied_at = asked.created_at
      FROM asked
-     JOIN accounts ON accounts.account_id = asked.account_id AND accounts.in_person_enabled
      JOIN payment_profiles AS profile ON profile.account_id = asked.account_id
        AND profile.profile_id = asked.profile_id AND profile.revision = asked.profile_revision
        AND profile.deleted_at IS NULL
-     JOIN terminals AS terminal ON terminal.account_id = asked.account_id
-       AND terminal.terminal_id = asked.terminal_id AND terminal.status = 'ACTIVE'
-     JOIN stores AS store ON store.account_id = asked.account_id AND store.store_id = asked.store_id
-       AND store.store_id = terminal.store_id AND store.status = 'ACTIVE'
-       AND store.payout_destination_id = asked.payout_destination_id
-     JOIN payout_destinations AS seller ON seller.account_id = asked.account_id
-       AND seller.payout_destination_id = asked.payout_destination_id AND seller.case_status = 'ACTIVE'
      WHERE seat.account_id = asked.account_id AND seat.terminal_id = asked.terminal_id AND seat.occupant_id IS NULL
+       AND seat.takes_payments AND seat.store_id = asked.store_id
+       AND seat.payout_destination_id = asked.payout_destination_id
        AND (seat.capabilities IS NULL
          OR (seat.capabilities -> 'currencies' ? asked.currency AND seat.capabilities -> 'kinds' ? asked.kind))
        AND (asked.kind <> 'authorize' OR (seat.capabilities ->> 'advice')::boolean)

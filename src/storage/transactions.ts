@@ -76,8 +76,8 @@ export interface TransactionFilter {
 }
 
 /**
- * Newest first, by `transactions_by_age`, `transactions_by_terminal`, `transactions_by_reference` or the key of the
- * session. The cursor is the last id received; one that is not of the account gives an empty list.
+ * Newest first: an id begins with its time, so the order is the key's. By the key, `transactions_by_terminal`,
+ * `transactions_by_reference` or `one_transaction_per_session`. The cursor is the last id received.
  */
 export async function listTransactions(
   reader: Reader,
@@ -97,14 +97,10 @@ export async function listTransactions(
   where("transaction.terminal_id", anyOf, filter.terminal_id);
   where("transaction.merchant_reference", (parameter) => ` = ${parameter}`, filter.merchant_reference);
   where("transaction.session_id", anyOf, filter.session_id);
-  where(
-    "(transaction.created_at, transaction.id)",
-    (parameter) => ` < (SELECT created_at, id FROM transactions WHERE account_id = $1 AND id = ${parameter})`,
-    filter.starting_after,
-  );
+  where("transaction.id", (parameter) => ` < ${parameter}`, filter.starting_after);
   const text = `SELECT ${columns} FROM ${joined} WHERE transaction.account_id = $1
     ${conditions.map((condition) => `AND ${condition}`).join(" ")}
-    ORDER BY transaction.created_at DESC, transaction.id DESC LIMIT $2`;
+    ORDER BY transaction.id DESC LIMIT $2`;
   // No name: the text differs with the filters, and planning it anew lets the planner see which are set.
   const rows = await reader.query<TransactionRow>(statement("", text), values);
   return rows.map((row) => transactionOf(row, includes));

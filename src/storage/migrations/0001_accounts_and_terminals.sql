@@ -107,11 +107,57 @@ CREATE TABLE terminal_seats (
   last_seen_at timestamptz,
   journal_id text COLLATE "C",
   capabilities jsonb,
+  -- Where the terminal stands, who is paid there, and whether all of them are in order: repeated here by triggers, so
+  -- that a sale is decided by one row.
+  store_id text COLLATE "C",
+  payout_destination_id text COLLATE "C",
+  takes_payments boolean NOT NULL DEFAULT false,
   PRIMARY KEY (account_id, terminal_id),
   FOREIGN KEY (account_id, terminal_id) REFERENCES terminals,
   CONSTRAINT occupied_by_one_thing CHECK (num_nulls(occupant_kind, occupant_id, occupied_at) IN (0, 3)),
   CONSTRAINT connected_in_an_epoch CHECK (connected_to IS NULL OR connection_epoch > 0)
 ) WITH (fillfactor = 70);
+
+-- Brings an account's seats up to date. The account's row is locked first, so that two changes at the same time follow
+-- one another, and the second sees what the first did.
+CREATE FUNCTION refresh_seats(changed_account_id text) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM accounts WHERE account_id = changed_account_id FOR NO KEY UPDATE;
+  UPDATE terminal_seats AS seat
+  SET store_id = standing.store_id, payout_destination_id = standing.payout_destination_id,
+    takes_payments = standing.takes_payments
+  FROM (
+    SELECT terminal.terminal_id, terminal.store_id, store.payout_destination_id,
+      account.in_person_enabled AND terminal.status = 'ACTIVE' AND store.status = 'ACTIVE'
+        AND coalesce(seller.case_status = 'ACTIVE', false) AS takes_payments
+    FROM terminals AS terminal
+    JOIN accounts AS account ON account.account_id = terminal.account_id
+    JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id
+    LEFT JOIN payout_destinations AS seller ON seller.account_id = store.account_id
+      AND seller.payout_destination_id = store.payout_destination_id
+    WHERE terminal.account_id = changed_account_id
+  ) AS standing
+  WHERE seat.account_id = changed_account_id AND seat.terminal_id = standing.terminal_id
+    AND (seat.store_id, seat.payout_destination_id, seat.takes_payments) IS DISTINCT FROM
+      (standing.store_id, standing.payout_destination_id, standing.takes_payments);
+END $$;
+
+CREATE FUNCTION refresh_seats_of_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM refresh_seats(changed.account_id) FROM (SELECT DISTINCT account_id FROM new_rows) AS changed;
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
 CREATE TABLE payment_profiles (
   account_id text COLLATE "C" NOT NULL REFERENCES accounts,

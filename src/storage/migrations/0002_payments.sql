@@ -84,10 +84,10 @@ CREATE TABLE transactions (
       ELSE status = 'PARTIALLY_CAPTURED_REFUNDED'
     END)
 );
--- Lists are newest first. An account's filters each have their index, ending in the order of the list.
-CREATE INDEX transactions_by_age ON transactions (account_id, created_at DESC, id DESC);
-CREATE INDEX transactions_by_terminal ON transactions (account_id, terminal_id, created_at DESC, id DESC);
-CREATE INDEX transactions_by_reference ON transactions (account_id, merchant_reference, created_at DESC, id DESC);
+-- Lists are newest first. An id begins with its time, so the key itself is the order of the plain list, and each filter
+-- has an index that ends in it.
+CREATE INDEX transactions_by_terminal ON transactions (account_id, terminal_id, id);
+CREATE INDEX transactions_by_reference ON transactions (account_id, merchant_reference, id);
 
 CREATE TABLE transaction_events (
   account_id text COLLATE "C" NOT NULL,

@@ -1,0 +1,527 @@
+/** What the API takes and answers. Written by scripts/generate.ts from src/contract. */
+
+/** T or P and eight digits */
+export type AccountId = string;
+
+export interface Address {
+  first_name?: string;
+  last_name?: string;
+  address_line?: string;
+  address_line_2?: string;
+  co_address?: string;
+  business_name?: string;
+  postal_code?: string;
+  postal_place?: string;
+  /** ISO 3166-1 alpha-2 */
+  country?: string;
+  /** E.123 with a leading + */
+  phone_number?: string;
+  email?: string;
+  latitude?: number;
+  longitude?: number;
+  comment?: string;
+  organization_number?: string;
+  organization_type?: string;
+  customer_reference?: string;
+  cost_center?: string;
+  [member: string]: unknown;
+}
+
+export interface Card {
+  /** e.g. Visa */
+  brand?: string;
+  /** First six and last four digits, e.g. 476173******0416 */
+  masked_pan?: string;
+  /** MM/YYYY */
+  expiry_date?: string;
+  /** Credit, Debit, Prepaid */
+  type?: string;
+  region?: string;
+  /** ISO 3166-1 */
+  country?: string;
+  product_platform?: string;
+  issuing_bank?: string;
+  acquirer_stan?: string;
+  acquirer_terminal_id?: string;
+  acquirer_transaction_time?: string;
+  payment_system_type?: string;
+  entry_method?: "chip" | "contactless" | "magstripe";
+  [member: string]: unknown;
+}
+
+export interface Configuration {
+  /** In person, true unless said otherwise */
+  auto_capture?: boolean;
+  channel?: "ecommerce" | "in_app" | "in_store";
+  publish?: PublishEntry[];
+  active_payment_types?: {
+    enabled?: boolean;
+    [member: string]: unknown;
+  };
+  default_payment_type?: string;
+  seitatech?: {
+    type?: string;
+    enabled?: boolean;
+    in_person?: {
+      type?: string;
+      enabled?: boolean;
+      payability?: string;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  };
+  payout?: {
+    dynamic_payout_destination_ids?: Record<string, unknown>[];
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+/** What is to be paid, where, and whom to tell */
+export interface CreateSessionFromProfile {
+  url: {
+    /** Where a customer's browser would go. In person there is none; the schema requires it all the same */
+    return_url: string;
+    /** Called with the result; its query carries the options */
+    callback_url?: string;
+    merchant_terms_url?: string;
+    [member: string]: unknown;
+  };
+  order: Order;
+  customer?: {
+    customer_id?: string;
+    email?: string;
+    /** E.123 with a leading + */
+    phone_number?: string;
+    tokens?: Record<string, unknown>;
+    gift_cards?: GiftCard[];
+    [member: string]: unknown;
+  };
+  configuration?: Configuration;
+  express?: Record<string, unknown>;
+  merchant?: {
+    name: string;
+    logo_url: string;
+    website?: string;
+    email?: string;
+    phone_number?: string;
+    merchant_category_code?: string;
+    platform_type?: "aggregator" | "marketplace";
+    country?: string;
+    postal_code?: string;
+    postal_place?: string;
+    address_line?: string;
+    address_line_2?: string;
+    [member: string]: unknown;
+  };
+  /** When the session stops being payable; 24 hours on unless said otherwise */
+  expires_at?: string;
+  checkboxes?: {
+    id: string;
+    label: string;
+    checked?: boolean;
+    required?: boolean;
+    link?: {
+      url: string;
+      text: string;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  }[];
+  /** Texts and numbers of your own; begin the keys with `ext_` */
+  metadata?: Metadata;
+  /** The payment profile; its configuration is the base that `configuration` overrides */
+  profile_id: string;
+  [member: string]: unknown;
+}
+
+export interface CreatedSession {
+  /** {aid}.{22 letters and digits} */
+  id: string;
+  /** The session's page; nobody needs it in person */
+  url: string;
+  publish: PublishEntry[];
+  /** A session has no status: its events, `cancelled_at` and its transaction tell */
+  session?: Session;
+  [member: string]: unknown;
+}
+
+/** Every answer that is not a 2xx */
+export interface ErrorBody {
+  error: {
+    /** For people */
+    message: string;
+    /** For programs; listed on the error page */
+    code?: string;
+    /** With TERMINAL_BUSY: the sale that is open there, if it is yours */
+    session_id?: string;
+    /** With TERMINAL_BUSY: the reference of that sale */
+    merchant_reference?: string;
+    errors?: {
+      code: string;
+      /** Field and expectation in one sentence */
+      description: string;
+      path: string[];
+      message: string;
+      [member: string]: unknown;
+    }[];
+    [member: string]: unknown;
+  };
+}
+
+export interface GiftCard {
+  type: "dintero.wallets";
+  card_id: string;
+  /** Amount taken from the card */
+  amount: number;
+  masked_card_token?: string;
+  [member: string]: unknown;
+}
+
+export interface Health {
+  status: string;
+  [member: string]: unknown;
+}
+
+/** The public keys that tokens are checked with */
+export interface JsonWebKeySet {
+  keys: Record<string, unknown>[];
+  [member: string]: unknown;
+}
+
+/** Texts and numbers of your own; begin the keys with `ext_` */
+export type Metadata = Record<string, string | number>;
+
+export interface Order {
+  /** To pay, VAT and discounts included, in minor units: 39900 is 399.00 NOK */
+  amount: number;
+  /** ISO 4217 */
+  currency: string;
+  /** Your reference of the order; duplicates are allowed */
+  merchant_reference: string;
+  /** For display */
+  vat_amount?: number;
+  merchant_reference_2?: string;
+  /** Default reference of capture and refund events */
+  event_reference?: string;
+  /** The seller the order belongs to */
+  payout_destination_id?: string;
+  /** The amount may be lower than the sum of the items */
+  partial_payment?: boolean;
+  items?: OrderItem[];
+  shipping_option?: ShippingOption;
+  shipping_address?: Address;
+  billing_address?: Address;
+  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
+  store?: Store;
+  discount_lines?: {
+    /** Discount */
+    amount?: number;
+    percentage?: number;
+    discount_type?: "customer" | "periodic" | "manual" | "loyalty" | "total" | "employee" | "external";
+    discount_id?: string;
+    description?: string;
+    line_id?: number;
+    [member: string]: unknown;
+  }[];
+  discount_codes?: string[];
+  gift_cards?: GiftCard[];
+  [member: string]: unknown;
+}
+
+export interface OrderItem {
+  /** SKU */
+  id?: string;
+  /** Unique among the items; refunds and captures name it */
+  line_id?: string;
+  description?: string;
+  /** May be decimal */
+  quantity?: number;
+  /** Total of the line, VAT and discounts included */
+  amount?: number;
+  /** For display */
+  vat_amount?: number;
+  /** Percent, at most two decimals */
+  vat?: number;
+  groups?: {
+    id: string;
+    name?: string;
+    [member: string]: unknown;
+  }[];
+  type?: "physical" | "digital" | "service" | "gift_card" | "shipping" | "surcharge";
+  unit_volume?: number;
+  unit_weight?: number;
+  unit_dimensional_weight?: number;
+  splits?: {
+    payout_destination_id: string;
+    /** Share of the line */
+    amount: number;
+    [member: string]: unknown;
+  }[];
+  fee_split?: {
+    type: "proportional";
+    destinations?: string[];
+    [member: string]: unknown;
+  };
+  thumbnail_url?: string;
+  emd?: Record<string, unknown>;
+  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
+  store?: Store;
+  eligible_for_discount?: boolean;
+  discount_lines?: {
+    /** Discount */
+    amount?: number;
+    percentage?: number;
+    discount_type?: "customer" | "periodic" | "manual" | "loyalty" | "total" | "employee" | "external";
+    discount_id?: string;
+    description?: string;
+    line_id?: number;
+    [member: string]: unknown;
+  }[];
+  [member: string]: unknown;
+}
+
+export interface PersonCommand {
+  /**
+   * tap: present a card that is approved (by amount); decline: present a card that the issuer declines; cancel: press
+   * the red key; offline, online: pull and plug the network; auto, manual: who answers from now on
+   */
+  action: "tap" | "decline" | "cancel" | "offline" | "online" | "auto" | "manual";
+  [member: string]: unknown;
+}
+
+export interface PublishEntry {
+  /** `terminal` or `push` */
+  channel?: string;
+  /** `push` or `terminal`; both orders of the two words are taken */
+  type?: string;
+  id?: string;
+  /** `failed`: not pushed yet */
+  status?: "sent" | "skipped" | "failed";
+  /** Until when a prompt that was not pushed yet stays valid */
+  expires_at?: string;
+  [member: string]: unknown;
+}
+
+/** A session has no status: its events, `cancelled_at` and its transaction tell */
+export interface Session {
+  /** {aid}.{22 letters and digits} */
+  id: string;
+  url: Record<string, unknown>;
+  order: Record<string, unknown>;
+  customer?: {
+    customer_id?: string;
+    email?: string;
+    /** E.123 with a leading + */
+    phone_number?: string;
+    tokens?: Record<string, unknown>;
+    gift_cards?: GiftCard[];
+    [member: string]: unknown;
+  };
+  configuration?: Configuration;
+  express?: Record<string, unknown>;
+  merchant?: Record<string, unknown>;
+  expires_at: string;
+  checkboxes?: {
+    id: string;
+    label: string;
+    checked?: boolean;
+    required?: boolean;
+    link?: {
+      url: string;
+      text: string;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  }[];
+  /** Texts and numbers of your own; begin the keys with `ext_` */
+  metadata?: Metadata;
+  created_at: string;
+  updated_at: string;
+  /** The one transaction of the session, from the moment the terminal is asked */
+  transaction_id?: string;
+  events: SessionEvent[];
+  cancelled_at?: string;
+  cancelled_by?: string;
+  initiating_system_request_headers?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
+export interface SessionEvent {
+  /** Decimal counter within the session */
+  id: string;
+  created_at: string;
+  name:
+    | "INITIATED"
+    | "PUSH_NOTIFICATION_SENT"
+    | "AUTHORIZED"
+    | "COMPLETED"
+    | "DECLINED"
+    | "FAILED"
+    | "UNKNOWN"
+    | "CANCELLED"
+    | "AUTH_CALLBACK_SENT"
+    | "UPDATE_SESSION";
+  request_id?: string;
+  request_headers?: Record<string, unknown>;
+  details?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
+export interface ShippingOption {
+  id: string;
+  line_id: string;
+  /** Shipping, VAT included */
+  amount: number;
+  title: string;
+  operator: string;
+  vat?: number;
+  /** For display */
+  vat_amount?: number;
+  description?: string;
+  delivery_method?: "delivery" | "pick_up" | "unspecified" | "none";
+  [member: string]: unknown;
+}
+
+export interface SimulatedTerminalState {
+  terminal_id: string;
+  /** auto: answers by itself, by amount */
+  mode: "auto" | "manual";
+  network: "online" | "offline";
+  screen: {
+    /** What the display says */
+    text: string;
+    prompt_id?: string;
+    amount?: number;
+    currency?: string;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+/** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
+export interface Store {
+  /** The merchant's store_id, not the generated id */
+  id?: string;
+  /** The terminal that prompts, e.g. T12345678-T0292 or T0292 */
+  terminal_id?: string;
+  /** The seller: the payout destination that the store is linked to */
+  payout_destination_id?: string;
+  name?: string;
+  business_name?: string;
+  chain?: string;
+  email?: string;
+  gln?: string;
+  organization_number?: string;
+  phone_number?: string;
+  /** ISO 18245, four digits */
+  mcc?: string;
+  bax?: string;
+  address?: Address;
+  [member: string]: unknown;
+}
+
+export interface Token {
+  /** A signed JWT; send it as `Authorization: Bearer …` */
+  access_token: string;
+  token_type: "Bearer";
+  /** Seconds */
+  expires_in: number;
+  [member: string]: unknown;
+}
+
+export interface TokenRequest {
+  /** `client_credentials` */
+  grant_type: string;
+  /** A name ending in /v1/accounts/{aid}; whatever host it names */
+  audience: string;
+  [member: string]: unknown;
+}
+
+export interface Transaction {
+  /** {aid}.{22 letters and digits} */
+  id: string;
+  payment_product: string;
+  payment_product_type: string;
+  /** The whole amount; it never changes */
+  amount: number;
+  /** ISO 4217 */
+  currency: string;
+  status: TransactionStatus;
+  channel: "ecommerce" | "in_app" | "in_store";
+  merchant_reference: string;
+  merchant_reference_2?: string;
+  payout_destination_id?: string;
+  settlement_status: string;
+  customer?: Record<string, unknown>;
+  shipping_address?: Address;
+  billing_address?: Address;
+  shipping_option?: Record<string, unknown>;
+  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
+  store?: Store;
+  items: OrderItem[];
+  url: Record<string, unknown>;
+  events: TransactionEvent[];
+  session_id: string;
+  session?: Record<string, unknown>;
+  card?: Card;
+  metadata?: Record<string, unknown>;
+  checkboxes?: Record<string, unknown>[];
+  initiating_system_request_headers?: Record<string, unknown>;
+  created_at: string;
+  updated_at: string;
+  [member: string]: unknown;
+}
+
+export interface TransactionEvent {
+  /** Decimal counter within the transaction */
+  id: string;
+  event:
+    | "INITIALIZE"
+    | "AUTHORIZE"
+    | "CAPTURE"
+    | "REFUND"
+    | "VOID"
+    | "INITIATE_REFUND"
+    | "INITIATE_VOID"
+    | "INITIATE_CAPTURE"
+    | "SETTLEMENT";
+  /** The state after the event */
+  transaction_status: TransactionStatus;
+  success: boolean;
+  /** Authorized, captured or refunded */
+  amount?: number;
+  items?: OrderItem[];
+  created_at: string;
+  created_by?: string;
+  request_id?: string;
+  /** The request_id of the INITIATE event that this one ends */
+  correlation_request_id?: string;
+  event_reference?: string;
+  /** Receipts and host data under `seitatech:*`, as texts */
+  metadata?: Record<string, unknown>;
+  error?: {
+    code?: string;
+    message: string;
+    type?: string[];
+    result_code?: string;
+    [member: string]: unknown;
+  };
+  correction?: Record<string, unknown>;
+  request_headers?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
+export type TransactionStatus =
+  | "INITIATED"
+  | "AUTHORIZED"
+  | "AUTHORIZATION_VOIDED"
+  | "CAPTURED"
+  | "PARTIALLY_CAPTURED"
+  | "PARTIALLY_CAPTURED_REFUNDED"
+  | "REFUNDED"
+  | "PARTIALLY_REFUNDED"
+  | "DECLINED"
+  | "FAILED"
+  | "UNKNOWN"
+  | "ON_HOLD";
