@@ -60,34 +60,35 @@ interface Definition {
 
 interface Table {
   readonly name: string;
+  readonly unlogged: boolean;
   readonly options: string | null;
   readonly columns: readonly string[];
   readonly constraints: readonly string[] | null;
   readonly indexes: readonly string[] | null;
 }
 
-function tableText({ name, options, columns, constraints, indexes }: Table): string {
+function tableText({ name, unlogged, options, columns, constraints, indexes }: Table): string {
   const lines = [...columns, ...(constraints ?? [])].map((line) => `  ${line.replaceAll("\n", "\n  ")}`);
   const storage = options === null ? "" : ` WITH (${options})`;
-  const created = `CREATE TABLE ${name} (\n${lines.join(",\n")}\n)${storage};`;
+  const created = `CREATE ${unlogged ? "UNLOGGED " : ""}TABLE ${name} (\n${lines.join(",\n")}\n)${storage};`;
   return [created, ...(indexes ?? []).map((index) => `${index};`)].join("\n");
 }
 
 /** Tables in the order they were made: what a table refers to stands above it. */
 const readTables = statement(
   "schema_tables",
-  `SELECT quote_ident(class.relname) AS name,
+  `SELECT quote_ident(class.relname) AS name, class.relpersistence <> 'p' AS unlogged,
      (SELECT string_agg(option, ', ') FROM unnest(class.reloptions) AS option) AS options,
      (SELECT array_agg(concat_ws(' ',
           quote_ident(attribute.attname),
           format_type(attribute.atttypid, attribute.atttypmod),
           CASE WHEN attribute.attcollation <> type.typcollation
-            THEN 'COLLATE ' || quote_ident(collation.collname) END,
+            THEN 'COLLATE ' || quote_ident(sorting.collname) END,
           CASE WHEN attribute.attnotnull THEN 'NOT NULL' END,
           'DEFAULT ' || pg_get_expr(default_value.adbin, default_value.adrelid, true)) ORDER BY attribute.attnum)
       FROM pg_attribute AS attribute
       JOIN pg_type AS type ON type.oid = attribute.atttypid
-      LEFT JOIN pg_collation AS collation ON collation.oid = attribute.attcollation
+      LEFT JOIN pg_collation AS sorting ON sorting.oid = attribute.attcollation
       LEFT JOIN pg_attrdef AS default_value
         ON default_value.adrelid = attribute.attrelid AND default_value.adnum = attribute.attnum
       WHERE attribute.attrelid = class.oid AND attribute.attnum > 0 AND NOT attribute.attisdropped) AS columns,

@@ -17,8 +17,9 @@ export function addressRefusal(rule: AddressRule, url: string): string | undefin
   if (username !== "" || password !== "") return "an address must not carry a user or a password.";
   if (rule === "any") return undefined;
   if (protocol !== "https:") return "only HTTPS is delivered to.";
-  const literal = hostname.replace(/^\[(.*)\]$/, "$1");
-  if (ipaddr.isValid(literal)) return isPublic(literal) ? undefined : "it is a private address.";
+  // The URL has already turned every spelling of an IPv4 address (decimal, octal, hexadecimal) into four numbers.
+  const literal = /^\[(.*)\]$/.exec(hostname)?.[1] ?? (/^[\d.]+$/.test(hostname) ? hostname : undefined);
+  if (literal !== undefined) return isPublic(literal) ? undefined : "it is a private address.";
   const name = hostname.replace(/\.$/, "").toLowerCase();
   const is_local = name === "localhost" || name.endsWith(".localhost") || !name.includes(".");
   return is_local ? "it names this machine or one beside it." : undefined;

@@ -153,7 +153,7 @@ describe("whatever the text", () => {
   test("masking twice masks no more than masking once", () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(anyWord, anyCard)), (words) => {
-        const once = maskCardNumbers(words.join(" "));
+        const once = maskCardNumbers(words.join(", "));
         assert.equal(maskCardNumbers(once), once);
       }),
     );

@@ -186,7 +186,7 @@ const rows: Row[] = [
     found: { occupant_kind: "operation" },
     code: "TERMINAL_BUSY",
     field: ofTerminal,
-    message: "The terminal T12345678-T0001 is busy with a operation.".replace("a operation", "an operation"),
+    message: "The terminal T12345678-T0001 is busy with an operation.",
   },
   {
     guarantee: "a terminal that takes an approval back is busy with that",
