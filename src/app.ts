@@ -62,6 +62,8 @@ export async function startApp(parts: AppParts): Promise<App> {
 
 interface OpenDatabase {
   readonly db: Database;
+  /** No other process can be using it: what earlier ones held is free at once. */
+  readonly is_ours_alone: boolean;
   close(): Promise<void>;
 }
 
@@ -72,7 +74,7 @@ async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: Ap
       await db.close();
       throw error;
     });
-    return { db, close: () => db.close() };
+    return { db, is_ours_alone: false, close: () => db.close() };
   }
   const postgres = await startEmbeddedPostgres({
     directory: config.data_dir,
@@ -84,6 +86,7 @@ async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: Ap
   const db = openDatabase(postgres.connection as ConnectionSettings);
   return {
     db,
+    is_ours_alone: true,
     close: async () => {
       await db.close();
       await postgres.stop();
@@ -125,6 +128,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   const sender = new Sender({ db, clock, random, log: logger, post: makePost(config.callback_addresses) });
   world.hints.onDeliveryDue(() => sender.wake());
   sender.wake();
+  if (database.is_ours_alone) await db.atOnce((tx) => buryDeadProcesses(tx, new Date(clock.now()).toISOString()));
   await beat(world);
   const sweeps = startSweeps(world, [
     ...(await hostSimulators(config, simulators, address)),

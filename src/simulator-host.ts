@@ -3,7 +3,7 @@
  * and its card host's book in the database, and a person in front of it. One process runs each of them.
  */
 import type { Environment } from "./domain/environment.ts";
-import type { FindPerson, SimulatedPerson } from "./http/simulated-terminals.ts";
+import type { FindPerson, SimulatedPerson } from "./flows/simulated-person.ts";
 import { CardHost, type HostEntry } from "./simulator/card-host.ts";
 import { signer } from "./simulator/device-key.ts";
 import type { EntryLog } from "./simulator/entry-log.ts";

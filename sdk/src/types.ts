@@ -128,7 +128,6 @@ export interface CreateSessionFromProfile {
     };
     [member: string]: unknown;
   }[];
-  /** Texts and numbers of your own; begin the keys with `ext_` */
   metadata?: Metadata;
   /** The payment profile; its configuration is the base that `configuration` overrides */
   profile_id: string;
@@ -141,7 +140,6 @@ export interface CreatedSession {
   /** The session's page; nobody needs it in person */
   url: string;
   publish: PublishEntry[];
-  /** A session has no status: its events, `cancelled_at` and its transaction tell */
   session?: Session;
   [member: string]: unknown;
 }
@@ -212,7 +210,6 @@ export interface Order {
   shipping_option?: ShippingOption;
   shipping_address?: Address;
   billing_address?: Address;
-  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
   store?: Store;
   discount_lines?: {
     /** Discount */
@@ -265,7 +262,6 @@ export interface OrderItem {
   };
   thumbnail_url?: string;
   emd?: Record<string, unknown>;
-  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
   store?: Store;
   eligible_for_discount?: boolean;
   discount_lines?: {
@@ -334,7 +330,6 @@ export interface Session {
     };
     [member: string]: unknown;
   }[];
-  /** Texts and numbers of your own; begin the keys with `ext_` */
   metadata?: Metadata;
   created_at: string;
   updated_at: string;
@@ -457,7 +452,6 @@ export interface Transaction {
   shipping_address?: Address;
   billing_address?: Address;
   shipping_option?: Record<string, unknown>;
-  /** Where the payment happens. In person, `id`, `terminal_id` and `payout_destination_id` are required together. */
   store?: Store;
   items: OrderItem[];
   url: Record<string, unknown>;

@@ -2,10 +2,10 @@
  * A prompt's way to its end: sent, shown, a card presented, a result. What the terminal says is applied here by the
  * table in domain/prompt.ts, whatever the prompt is for; what its end means for the money is the flow's that made it.
  */
-import type { Result } from "../contract/terminal-protocol.ts";
 import { maskCardNumbersDeep } from "../domain/card-data.ts";
 import { isFinal, nextStatus, type PromptEvent, type PromptStatus } from "../domain/prompt.ts";
 import type { TerminalWord } from "../domain/sale-outcome.ts";
+import type { TerminalResult } from "../domain/terminal.ts";
 import type { Tx } from "../storage/database.ts";
 import {
   claimPrompt,
@@ -46,7 +46,7 @@ export async function cardPresented(world: World, link: TerminalLink, prompt_id:
  * Stores what the terminal said and applies it. When this returns the result is on disk and may be acknowledged,
  * whatever came of it: a result is never refused for its content (prompt-life section 5).
  */
-export async function takeResult(world: World, link: TerminalLink, said: Result): Promise<Verdict> {
+export async function takeResult(world: World, link: TerminalLink, said: TerminalResult): Promise<Verdict> {
   const { value: result, found_at } = maskCardNumbersDeep(said);
   const ids = { account_id: link.account_id, terminal_id: link.terminal_id, prompt_id: result.prompt_id };
   if (found_at.length > 0)
@@ -70,7 +70,7 @@ type Judgement =
   | { readonly verdict: "applied"; readonly prompt: LockedPrompt; readonly status: PromptStatus }
   | { readonly verdict: Exclude<Verdict, "applied"> };
 
-function judge(link: TerminalLink, prompt: LockedPrompt | undefined, result: Result): Judgement {
+function judge(link: TerminalLink, prompt: LockedPrompt | undefined, result: TerminalResult): Judgement {
   if (prompt === undefined || prompt.terminal_id !== link.terminal_id) return { verdict: "orphan" };
   if (prompt.sent_journal_id !== null && prompt.sent_journal_id !== result.journal_id) return { verdict: "foreign" };
   const status = nextStatus(prompt.status, eventOf(prompt, result), prompt.cancel_asked_at !== null);
@@ -79,13 +79,18 @@ function judge(link: TerminalLink, prompt: LockedPrompt | undefined, result: Res
 }
 
 /** An approval of another amount or currency than asked is no approval of ours. */
-function eventOf(prompt: Prompt, result: Result): PromptEvent {
+function eventOf(prompt: Prompt, result: TerminalResult): PromptEvent {
   if (result.outcome !== "approved") return result.outcome;
   const same = result.amount === prompt.amount && result.currency === prompt.currency;
   return same ? "approved" : "approved_otherwise";
 }
 
-const wordOf = ({ reason, reason_code, card, facts }: Result): TerminalWord => ({ reason, reason_code, card, facts });
+const wordOf = ({ reason, reason_code, card, facts }: TerminalResult): TerminalWord => ({
+  reason,
+  reason_code,
+  card,
+  facts,
+});
 
 /** Ends a prompt on our own account (a cancel before it was sent, a deadline), under its lock. */
 export async function endPrompt(

@@ -2,7 +2,7 @@
  * A terminal is back: what is to be done about each prompt that was sent to it before. Its journal is the evidence, and
  * only for prompts that were sent to that journal (prompt-life section 4).
  */
-import type { Hello } from "../contract/terminal-protocol.ts";
+import type { JournalEntry, JournalStep } from "../domain/terminal.ts";
 import { type Prompt, readOpenPrompts, resendPrompt, type TerminalLink } from "../storage/prompts.ts";
 import { cardPresented, promptShown } from "./prompt.ts";
 import { isoNow, type World } from "./world.ts";
@@ -16,11 +16,15 @@ export interface CatchUpStep {
 }
 
 /** The frames to send, in order. Results that the journal holds come by themselves. */
-export async function catchUp(world: World, link: TerminalLink, hello: Hello): Promise<CatchUpStep[]> {
+export async function catchUp(
+  world: World,
+  link: TerminalLink,
+  held: { readonly journal_id: string; readonly journal: readonly JournalEntry[] },
+): Promise<CatchUpStep[]> {
   const steps: CatchUpStep[] = [];
   for (const prompt of await readOpenPrompts(world.db, link)) {
-    if (prompt.status === "PENDING" || prompt.sent_journal_id !== hello.journal_id) continue;
-    const entry = hello.journal.find(({ prompt_id }) => prompt_id === prompt.id);
+    if (prompt.status === "PENDING" || prompt.sent_journal_id !== held.journal_id) continue;
+    const entry = held.journal.find(({ prompt_id }) => prompt_id === prompt.id);
     if (entry?.step === "shown") await promptShown(world, link, prompt.id);
     if (entry?.step === "card_presented") await cardPresented(world, link, prompt.id);
     const act = await actOn(world, link, prompt, entry?.step);
@@ -33,7 +37,7 @@ async function actOn(
   world: World,
   link: TerminalLink,
   prompt: SentPrompt,
-  step: Hello["journal"][number]["step"] | undefined,
+  step: JournalStep | undefined,
 ): Promise<CatchUpStep["act"] | undefined> {
   // Its result is on the way, before anything else the terminal says.
   if (step === "concluded") return undefined;

@@ -1,10 +1,11 @@
 /** Binds every operation of the contract to its handler. */
 import type { Call, Handler, Operation } from "../contract/operation.ts";
 import { type Operations, operations } from "../contract/operations.ts";
+import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { cancelSession, createSessionFromProfile, readSession } from "./sessions.ts";
-import { type FindPerson, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
+import { playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { TokenOffice } from "./tokens.ts";
 import { listTransactions, readTransaction } from "./transactions.ts";

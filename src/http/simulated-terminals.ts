@@ -1,17 +1,8 @@
-import type { PersonAction, SimulatedTerminalState } from "../contract/account.ts";
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { fullTerminalId, isTestAccount } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
-
-/** The person in front of a simulated terminal that runs in this process. */
-export interface SimulatedPerson {
-  state(): SimulatedTerminalState;
-  /** False where there was nothing on the screen to act on within `at_most_ms`. */
-  play(action: PersonAction, at_most_ms: number): Promise<boolean>;
-}
-
-export type FindPerson = (account_id: string, terminal_id: string) => SimulatedPerson | undefined;
+import type { FindPerson, SimulatedPerson } from "../flows/simulated-person.ts";
 
 /** How long a tap, a decline or a cancel waits for a prompt. */
 const promptWait_ms = 10_000;

@@ -1,5 +1,5 @@
 /** What terminals said, word for word: the evidence. */
-import type { Result } from "../contract/terminal-protocol.ts";
+import type { TerminalResult } from "../domain/terminal.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 import type { TerminalLink } from "./prompts.ts";
 
@@ -13,7 +13,11 @@ const known = statement(
 );
 
 /** What became of this result when it came before, or `undefined` if it is new. */
-export async function readVerdict(reader: Reader, link: TerminalLink, result: Result): Promise<Verdict | undefined> {
+export async function readVerdict(
+  reader: Reader,
+  link: TerminalLink,
+  result: TerminalResult,
+): Promise<Verdict | undefined> {
   const values = [link.account_id, link.terminal_id, result.journal_id, result.sequence];
   return (await reader.query<{ verdict: Verdict }>(known, values))[0]?.verdict;
 }
@@ -28,7 +32,7 @@ const store = statement(
 export async function storeResult(
   tx: Tx,
   link: TerminalLink,
-  result: Result,
+  result: TerminalResult,
   verdict: Verdict,
   now: string,
 ): Promise<void> {

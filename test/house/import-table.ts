@@ -86,11 +86,17 @@ export const importTable: Readonly<Record<string, ImportRow>> = {
   "app.ts": {
     mayImport: [
       ...["domain", "contract", "storage", "flows", "http", "terminals", "delivery", "maintenance", "simulator"],
-      ...["config.ts", "system-environment.ts"],
+      ...["config.ts", "system-environment.ts", "simulator-host.ts"],
     ],
     builtins: "all",
     reason: "it puts the parts together and is the only file that knows them all",
     instead: "let the command hand it in",
+  },
+  "simulator-host.ts": {
+    mayImport: ["domain", "storage", "flows", "simulator"],
+    builtins: [],
+    reason: "it lends simulated terminals a durable journal, and they must not know whose",
+    instead: "let app.ts pass it in",
   },
   "config.ts": {
     mayImport: ["domain"],

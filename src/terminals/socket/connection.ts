@@ -14,11 +14,12 @@ import {
 } from "../../contract/terminal-protocol.ts";
 import type { Timer } from "../../domain/environment.ts";
 import { newSecret } from "../../domain/ids.ts";
-import { admitTerminal, terminalGone } from "../../flows/connection.ts";
+import { terminalGone } from "../../flows/connection.ts";
 import { cardPresented, promptShown, takePromptToSend, takeResult } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
 import type { World } from "../../flows/world.ts";
 import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
+import { admitTerminal } from "./admission.ts";
 
 /** The terminal's monotonic clock as it last told us, beside ours at that moment. */
 interface ClockReading {

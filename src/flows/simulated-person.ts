@@ -1,0 +1,10 @@
+/** The port by which the API plays the person in front of a simulated terminal that runs in this process. */
+import type { PersonAction, SimulatedTerminalState } from "../contract/account.ts";
+
+export interface SimulatedPerson {
+  state(): SimulatedTerminalState;
+  /** False where there was nothing on the screen to act on within `at_most_ms`. */
+  play(action: PersonAction, at_most_ms: number): Promise<boolean>;
+}
+
+export type FindPerson = (account_id: string, terminal_id: string) => SimulatedPerson | undefined;

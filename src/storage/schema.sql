@@ -1,0 +1,429 @@
+-- The schema after all migrations. Written by scripts/generate.ts from a migrated database; nobody runs it.
+
+CREATE TABLE schema_migrations (
+  version integer NOT NULL,
+  name text NOT NULL,
+  applied_at timestamp with time zone NOT NULL,
+  CONSTRAINT schema_migrations_pkey PRIMARY KEY (version)
+);
+
+CREATE TABLE accounts (
+  account_id text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  in_person_enabled boolean NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT accounts_pkey PRIMARY KEY (account_id),
+  CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text)
+);
+
+CREATE TABLE api_clients (
+  account_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  secret_sha256 bytea NOT NULL,
+  scopes text[] NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  deleted_at timestamp with time zone,
+  CONSTRAINT api_clients_pkey PRIMARY KEY (account_id, client_id),
+  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT api_clients_secret_sha256_check CHECK (length(secret_sha256) = 32)
+);
+
+CREATE TABLE signing_keys (
+  kid text COLLATE "C" NOT NULL,
+  algorithm text NOT NULL,
+  private_jwk jsonb NOT NULL,
+  public_jwk jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  retires_at timestamp with time zone,
+  CONSTRAINT signing_keys_pkey PRIMARY KEY (kid),
+  CONSTRAINT signing_keys_algorithm_check CHECK (algorithm = 'ES256'::text),
+  CONSTRAINT signing_keys_public_jwk_check CHECK (NOT public_jwk ? 'd'::text)
+);
+
+CREATE TABLE payout_destinations (
+  account_id text COLLATE "C" NOT NULL,
+  payout_destination_id text COLLATE "C" NOT NULL,
+  name text,
+  case_status text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT payout_destinations_pkey PRIMARY KEY (account_id, payout_destination_id),
+  CONSTRAINT payout_destinations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT payout_destinations_case_status_check CHECK (case_status = ANY (ARRAY['ACTIVE'::text, 'DECLINED'::text, 'UNDER_MANUAL_REVIEW'::text, 'AUTOMATIC_REVIEW'::text, 'WAITING_FOR_SIGNATURE'::text, 'WAITING_FOR_DECLARATION'::text, 'ERROR'::text, 'ARCHIVED'::text, 'WAITING_FOR_DETAILS'::text, 'TERMINATED'::text])),
+  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text)
+);
+
+CREATE TABLE stores (
+  account_id text COLLATE "C" NOT NULL,
+  store_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  store_name text,
+  payout_destination_id text COLLATE "C",
+  status text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT stores_pkey PRIMARY KEY (account_id, store_id),
+  CONSTRAINT stores_account_id_id_key UNIQUE (account_id, id),
+  CONSTRAINT stores_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT stores_account_id_payout_destination_id_fkey FOREIGN KEY (account_id, payout_destination_id) REFERENCES payout_destinations(account_id, payout_destination_id),
+  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text]))
+);
+
+CREATE TABLE terminals (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  device_serial_number text NOT NULL,
+  device_model text,
+  store_id text COLLATE "C" NOT NULL,
+  status text NOT NULL,
+  status_reason text,
+  driver text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT terminals_pkey PRIMARY KEY (account_id, terminal_id),
+  CONSTRAINT terminals_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT terminals_account_id_store_id_fkey FOREIGN KEY (account_id, store_id) REFERENCES stores(account_id, store_id),
+  CONSTRAINT terminals_driver_check CHECK (driver = 'socket'::text),
+  CONSTRAINT terminals_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'ACTION_REQUIRED'::text, 'ACTIVE'::text, 'INACTIVE'::text, 'DELETED'::text]))
+);
+
+CREATE TABLE devices (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  device_id text COLLATE "C" NOT NULL,
+  public_jwk jsonb NOT NULL,
+  journal_id text COLLATE "C",
+  paired_at timestamp with time zone NOT NULL,
+  revoked_at timestamp with time zone,
+  CONSTRAINT devices_pkey PRIMARY KEY (account_id, terminal_id, device_id),
+  CONSTRAINT devices_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT devices_public_jwk_check CHECK (NOT public_jwk ? 'd'::text)
+);
+CREATE UNIQUE INDEX one_device_per_terminal ON devices USING btree (account_id, terminal_id) WHERE revoked_at IS NULL;
+
+CREATE TABLE server_processes (
+  process_id text COLLATE "C" NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  seen_at timestamp with time zone NOT NULL,
+  CONSTRAINT server_processes_pkey PRIMARY KEY (process_id)
+);
+
+CREATE TABLE terminal_seats (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  occupant_kind text,
+  occupant_id text COLLATE "C",
+  occupied_at timestamp with time zone,
+  connection_epoch bigint NOT NULL DEFAULT 0,
+  connected_to text COLLATE "C",
+  connected_at timestamp with time zone,
+  last_seen_at timestamp with time zone,
+  journal_id text COLLATE "C",
+  capabilities jsonb,
+  store_id text COLLATE "C",
+  payout_destination_id text COLLATE "C",
+  takes_payments boolean NOT NULL DEFAULT false,
+  CONSTRAINT terminal_seats_pkey PRIMARY KEY (account_id, terminal_id),
+  CONSTRAINT terminal_seats_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT connected_in_an_epoch CHECK (connected_to IS NULL OR connection_epoch > 0),
+  CONSTRAINT occupied_by_one_thing CHECK (num_nulls(occupant_kind, occupant_id, occupied_at) = ANY (ARRAY[0, 3])),
+  CONSTRAINT terminal_seats_occupant_kind_check CHECK (occupant_kind = ANY (ARRAY['prompt'::text, 'reversal'::text, 'operation'::text]))
+) WITH (fillfactor=70);
+
+CREATE TABLE payment_profiles (
+  account_id text COLLATE "C" NOT NULL,
+  profile_id text COLLATE "C" NOT NULL,
+  description text NOT NULL,
+  configuration jsonb NOT NULL,
+  merchant jsonb,
+  revision bigint NOT NULL DEFAULT 1,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  deleted_at timestamp with time zone,
+  CONSTRAINT payment_profiles_pkey PRIMARY KEY (account_id, profile_id),
+  CONSTRAINT payment_profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT payment_profiles_profile_id_check CHECK (profile_id = btrim(profile_id) AND profile_id <> ''::text)
+);
+
+CREATE TABLE simulated_terminals (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  private_jwk jsonb NOT NULL,
+  mode text NOT NULL,
+  network text NOT NULL,
+  hosted_by text COLLATE "C",
+  CONSTRAINT simulated_terminals_pkey PRIMARY KEY (account_id, terminal_id),
+  CONSTRAINT simulated_terminals_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT simulated_terminals_account_id_check CHECK (account_id ~~ 'T%'::text),
+  CONSTRAINT simulated_terminals_mode_check CHECK (mode = ANY (ARRAY['auto'::text, 'manual'::text])),
+  CONSTRAINT simulated_terminals_network_check CHECK (network = ANY (ARRAY['online'::text, 'offline'::text]))
+);
+
+CREATE TABLE simulated_terminal_entries (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  log text NOT NULL,
+  "position" bigint NOT NULL,
+  entry jsonb NOT NULL,
+  CONSTRAINT simulated_terminal_entries_pkey PRIMARY KEY (account_id, terminal_id, log, "position"),
+  CONSTRAINT simulated_terminal_entries_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES simulated_terminals(account_id, terminal_id),
+  CONSTRAINT simulated_terminal_entries_log_check CHECK (log = ANY (ARRAY['journal'::text, 'host'::text]))
+);
+
+CREATE TABLE sessions (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  profile_id text COLLATE "C",
+  transaction_id text COLLATE "C",
+  merchant_reference text NOT NULL,
+  url jsonb NOT NULL,
+  "order" jsonb NOT NULL,
+  configuration jsonb NOT NULL,
+  members jsonb NOT NULL,
+  request_headers jsonb NOT NULL,
+  created_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  cancelled_at timestamp with time zone,
+  cancelled_by text,
+  event_count integer NOT NULL DEFAULT 1,
+  CONSTRAINT sessions_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT cancelled_by_someone CHECK (num_nulls(cancelled_at, cancelled_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT expires_after_creation CHECK (expires_at > created_at)
+);
+
+CREATE TABLE session_events (
+  account_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  id integer NOT NULL,
+  name text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  request_id text,
+  details jsonb,
+  CONSTRAINT session_events_pkey PRIMARY KEY (account_id, session_id, id),
+  CONSTRAINT session_events_id_check CHECK (id > 0)
+);
+
+CREATE TABLE transactions (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  amount integer NOT NULL,
+  currency text NOT NULL,
+  status text NOT NULL,
+  channel text NOT NULL,
+  merchant_reference text NOT NULL,
+  merchant_reference_2 text,
+  store_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  payout_destination_id text COLLATE "C" NOT NULL,
+  authorized_amount integer NOT NULL DEFAULT 0,
+  captured_amount integer NOT NULL DEFAULT 0,
+  refunded_amount integer NOT NULL DEFAULT 0,
+  voided_amount integer NOT NULL DEFAULT 0,
+  reserved_refund_amount integer NOT NULL DEFAULT 0,
+  card jsonb,
+  settlement_status text NOT NULL DEFAULT 'NOT_SETTLED'::text,
+  event_count integer NOT NULL DEFAULT 1,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  CONSTRAINT transactions_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT one_transaction_per_session UNIQUE (account_id, session_id),
+  CONSTRAINT amounts_in_order CHECK (refunded_amount >= 0 AND reserved_refund_amount >= 0 AND voided_amount >= 0 AND (refunded_amount + reserved_refund_amount) <= captured_amount AND (captured_amount + voided_amount) <= authorized_amount AND (authorized_amount = 0 OR authorized_amount = amount)),
+  CONSTRAINT status_follows_from_amounts CHECK (
+  CASE
+      WHEN authorized_amount = 0 THEN status = ANY (ARRAY['INITIATED'::text, 'DECLINED'::text, 'FAILED'::text, 'UNKNOWN'::text])
+      WHEN captured_amount = 0 AND voided_amount > 0 THEN status = 'AUTHORIZATION_VOIDED'::text
+      WHEN captured_amount = 0 THEN status = 'AUTHORIZED'::text
+      WHEN refunded_amount = 0 AND captured_amount = authorized_amount THEN status = 'CAPTURED'::text
+      WHEN refunded_amount = 0 THEN status = 'PARTIALLY_CAPTURED'::text
+      WHEN refunded_amount = captured_amount AND captured_amount = authorized_amount THEN status = 'REFUNDED'::text
+      WHEN captured_amount = authorized_amount THEN status = 'PARTIALLY_REFUNDED'::text
+      ELSE status = 'PARTIALLY_CAPTURED_REFUNDED'::text
+  END),
+  CONSTRAINT transactions_amount_check CHECK (amount > 0),
+  CONSTRAINT transactions_channel_check CHECK (channel = ANY (ARRAY['ecommerce'::text, 'in_app'::text, 'in_store'::text])),
+  CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text)
+);
+CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
+CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
+
+CREATE TABLE transaction_events (
+  account_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  id integer NOT NULL,
+  event text NOT NULL,
+  transaction_status text NOT NULL,
+  success boolean NOT NULL,
+  amount integer,
+  items jsonb,
+  created_at timestamp with time zone NOT NULL,
+  created_by text,
+  request_id text,
+  correlation_request_id text,
+  event_reference text,
+  metadata jsonb,
+  error jsonb,
+  correction jsonb,
+  request_headers jsonb,
+  CONSTRAINT transaction_events_pkey PRIMARY KEY (account_id, transaction_id, id),
+  CONSTRAINT failure_has_its_error CHECK (success = (error IS NULL)),
+  CONSTRAINT transaction_events_event_check CHECK (event = ANY (ARRAY['INITIALIZE'::text, 'AUTHORIZE'::text, 'CAPTURE'::text, 'REFUND'::text, 'VOID'::text, 'INITIATE_REFUND'::text, 'INITIATE_VOID'::text, 'INITIATE_CAPTURE'::text, 'SETTLEMENT'::text])),
+  CONSTRAINT transaction_events_id_check CHECK (id > 0)
+);
+
+CREATE TABLE prompts (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  amount integer NOT NULL,
+  currency text NOT NULL,
+  status text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  deadline_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone,
+  sent_epoch bigint,
+  sent_journal_id text COLLATE "C",
+  shown_at timestamp with time zone,
+  card_presented_at timestamp with time zone,
+  stop_asked_at timestamp with time zone,
+  cancel_asked_at timestamp with time zone,
+  cancel_asked_by text,
+  unresolved_at timestamp with time zone,
+  finished_at timestamp with time zone,
+  CONSTRAINT prompts_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT cancel_asked_by_someone CHECK (num_nulls(cancel_asked_at, cancel_asked_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT finished_when_final CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['APPROVED'::text, 'DECLINED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'FAILED'::text]))),
+  CONSTRAINT never_sent_while_pending CHECK ((status <> ALL (ARRAY['WAITING'::text, 'PENDING'::text])) OR sent_at IS NULL),
+  CONSTRAINT processing_has_its_card CHECK (status <> 'PROCESSING'::text OR card_presented_at IS NOT NULL),
+  CONSTRAINT prompts_amount_check CHECK (amount > 0),
+  CONSTRAINT prompts_kind_check CHECK (kind = ANY (ARRAY['purchase'::text, 'authorize'::text, 'refund'::text])),
+  CONSTRAINT prompts_status_check CHECK (status = ANY (ARRAY['WAITING'::text, 'PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text, 'APPROVED'::text, 'DECLINED'::text, 'CANCELLED'::text, 'EXPIRED'::text, 'FAILED'::text])),
+  CONSTRAINT sent_before_it_was_answered CHECK ((status <> ALL (ARRAY['SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text, 'APPROVED'::text, 'DECLINED'::text])) OR sent_at IS NOT NULL),
+  CONSTRAINT sent_whole CHECK (num_nulls(sent_at, sent_epoch, sent_journal_id) = ANY (ARRAY[0, 3])),
+  CONSTRAINT shown_has_its_time CHECK (status <> 'SHOWN'::text OR shown_at IS NOT NULL),
+  CONSTRAINT waiting_is_for_refunds CHECK (status <> 'WAITING'::text OR kind = 'refund'::text)
+) WITH (fillfactor=80);
+CREATE UNIQUE INDEX one_live_prompt_per_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text]);
+CREATE UNIQUE INDEX one_payment_prompt_per_session ON prompts USING btree (account_id, session_id) WHERE kind = ANY (ARRAY['purchase'::text, 'authorize'::text]);
+CREATE INDEX open_prompts_by_deadline ON prompts USING btree (deadline_at) WHERE status = ANY (ARRAY['WAITING'::text, 'PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text]);
+CREATE INDEX unresolved_prompts_by_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = 'UNRESOLVED'::text;
+
+CREATE TABLE terminal_results (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  journal_id text COLLATE "C" NOT NULL,
+  sequence bigint NOT NULL,
+  prompt_id text COLLATE "C" NOT NULL,
+  epoch bigint NOT NULL,
+  received_at timestamp with time zone NOT NULL,
+  frame jsonb NOT NULL,
+  verdict text NOT NULL,
+  CONSTRAINT terminal_results_pkey PRIMARY KEY (account_id, terminal_id, journal_id, sequence),
+  CONSTRAINT terminal_results_sequence_check CHECK (sequence > 0),
+  CONSTRAINT terminal_results_verdict_check CHECK (verdict = ANY (ARRAY['applied'::text, 'late'::text, 'orphan'::text, 'foreign'::text]))
+);
+CREATE INDEX terminal_results_by_prompt ON terminal_results USING btree (account_id, prompt_id);
+
+CREATE TABLE deliveries (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  transaction_event_id integer,
+  method text NOT NULL,
+  url text NOT NULL,
+  body text,
+  status text NOT NULL,
+  attempts integer NOT NULL DEFAULT 0,
+  due_at timestamp with time zone NOT NULL,
+  leased_until timestamp with time zone,
+  last_answer text,
+  created_at timestamp with time zone NOT NULL,
+  finished_at timestamp with time zone,
+  CONSTRAINT deliveries_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT body_for_post CHECK ((body IS NOT NULL) = (method = 'POST'::text)),
+  CONSTRAINT deliveries_kind_check CHECK (kind = 'callback'::text),
+  CONSTRAINT deliveries_method_check CHECK (method = ANY (ARRAY['GET'::text, 'POST'::text])),
+  CONSTRAINT deliveries_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'REFUSED'::text, 'EXHAUSTED'::text])),
+  CONSTRAINT delivery_finished_when_ended CHECK ((finished_at IS NULL) = (status = 'PENDING'::text))
+);
+CREATE INDEX deliveries_by_session ON deliveries USING btree (account_id, session_id);
+CREATE INDEX due_deliveries ON deliveries USING btree (due_at) WHERE status = 'PENDING'::text;
+
+CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN to_char((moment AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text);
+
+CREATE OR REPLACE FUNCTION public.refresh_seats(changed_account_id text)
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM FROM accounts WHERE account_id = changed_account_id FOR NO KEY UPDATE;
+  UPDATE terminal_seats AS seat
+  SET store_id = standing.store_id, payout_destination_id = standing.payout_destination_id,
+    takes_payments = standing.takes_payments
+  FROM (
+    SELECT terminal.terminal_id, terminal.store_id, store.payout_destination_id,
+      account.in_person_enabled AND terminal.status = 'ACTIVE' AND store.status = 'ACTIVE'
+        AND coalesce(seller.case_status = 'ACTIVE', false) AS takes_payments
+    FROM terminals AS terminal
+    JOIN accounts AS account ON account.account_id = terminal.account_id
+    JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id
+    LEFT JOIN payout_destinations AS seller ON seller.account_id = store.account_id
+      AND seller.payout_destination_id = store.payout_destination_id
+    WHERE terminal.account_id = changed_account_id
+  ) AS standing
+  WHERE seat.account_id = changed_account_id AND seat.terminal_id = standing.terminal_id
+    AND (seat.store_id, seat.payout_destination_id, seat.takes_payments) IS DISTINCT FROM
+      (standing.store_id, standing.payout_destination_id, standing.takes_payments);
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_seats_of_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  PERFORM refresh_seats(changed.account_id) FROM (SELECT DISTINCT account_id FROM new_rows) AS changed;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refuse_forbidden_prompt_step()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  IF (OLD.status || '>' || NEW.status) NOT IN (
+    'WAITING>PENDING', 'WAITING>EXPIRED',
+    'PENDING>SENT', 'PENDING>CANCELLED', 'PENDING>EXPIRED',
+    'SENT>SHOWN', 'SENT>PROCESSING', 'SENT>UNRESOLVED',
+    'SENT>APPROVED', 'SENT>DECLINED', 'SENT>CANCELLED', 'SENT>EXPIRED', 'SENT>FAILED',
+    'SHOWN>PROCESSING', 'SHOWN>UNRESOLVED',
+    'SHOWN>APPROVED', 'SHOWN>DECLINED', 'SHOWN>CANCELLED', 'SHOWN>EXPIRED', 'SHOWN>FAILED',
+    'PROCESSING>UNRESOLVED',
+    'PROCESSING>APPROVED', 'PROCESSING>DECLINED', 'PROCESSING>CANCELLED', 'PROCESSING>EXPIRED', 'PROCESSING>FAILED',
+    'UNRESOLVED>APPROVED', 'UNRESOLVED>DECLINED', 'UNRESOLVED>CANCELLED', 'UNRESOLVED>EXPIRED', 'UNRESOLVED>FAILED')
+  THEN
+    RAISE EXCEPTION 'a prompt does not go from % to %', OLD.status, NEW.status
+      USING ERRCODE = 'check_violation', CONSTRAINT = 'prompt_step';
+  END IF;
+  RETURN NEW;
+END $function$;
+
+CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION refuse_forbidden_prompt_step();
