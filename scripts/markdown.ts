@@ -1,16 +1,25 @@
 /** The pieces of Markdown that the derived pages are made of. */
 
-/** A table whose cells may hold anything but line breaks. */
+/** A table whose cells may hold anything but line breaks, in the formatter's layout: columns as wide as their widest cell. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  const line = (cells: readonly string[]) => `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`;
-  return [line(head), `|${head.map(() => "---").join("|")}|`, ...rows.map(line)].join("\n");
+  const cells = [head, ...rows].map((row) => row.map((cell) => cell.replaceAll("|", "\\|")));
+  const widths = head.map((_, column) => Math.max(3, ...cells.map((row) => (row[column] ?? "").length)));
+  const line = (row: readonly string[]) =>
+    `| ${widths.map((width, column) => (row[column] ?? "").padEnd(width)).join(" | ")} |`;
+  const [first = [], ...rest] = cells;
+  return [line(first), line(widths.map((width) => "-".repeat(width))), ...rest.map(line)].join("\n");
 }
 
 export const code = (text: string): string => `\`${text}\``;
 
 export const codes = (texts: readonly string[]): string => texts.map(code).join(", ");
 
-export const json = (value: unknown): string => fenced("json", JSON.stringify(value, null, 2));
+/** JSON with its lists of plain values on one line, as the formatter has them. */
+export function json(value: unknown): string {
+  const lists = /\[\s+((?:"[^"\\]*"|[\d.]+)(?:,\s+(?:"[^"\\]*"|[\d.]+))*)\s+\]/g;
+  const text = JSON.stringify(value, null, 2).replace(lists, (_, items: string) => `[${items.replace(/,\s+/g, ", ")}]`);
+  return fenced("json", text);
+}
 
 export const fenced = (language: string, text: string): string => `\`\`\`${language}\n${text}\n\`\`\``;
 

@@ -303,8 +303,15 @@ export interface PublishEntry {
 export interface Session {
   /** {aid}.{22 letters and digits} */
   id: string;
-  url: Record<string, unknown>;
-  order: Record<string, unknown>;
+  url: {
+    /** Where a customer's browser would go. In person there is none; the schema requires it all the same */
+    return_url: string;
+    /** Called with the result; its query carries the options */
+    callback_url?: string;
+    merchant_terms_url?: string;
+    [member: string]: unknown;
+  };
+  order: Order;
   customer?: {
     customer_id?: string;
     email?: string;
@@ -316,7 +323,21 @@ export interface Session {
   };
   configuration?: Configuration;
   express?: Record<string, unknown>;
-  merchant?: Record<string, unknown>;
+  merchant?: {
+    name: string;
+    logo_url: string;
+    website?: string;
+    email?: string;
+    phone_number?: string;
+    merchant_category_code?: string;
+    platform_type?: "aggregator" | "marketplace";
+    country?: string;
+    postal_code?: string;
+    postal_place?: string;
+    address_line?: string;
+    address_line_2?: string;
+    [member: string]: unknown;
+  };
   expires_at: string;
   checkboxes?: {
     id: string;
@@ -331,6 +352,7 @@ export interface Session {
     [member: string]: unknown;
   }[];
   metadata?: Metadata;
+  profile_id?: string;
   created_at: string;
   updated_at: string;
   /** The one transaction of the session, from the moment the terminal is asked */
@@ -451,13 +473,17 @@ export interface Transaction {
   customer?: Record<string, unknown>;
   shipping_address?: Address;
   billing_address?: Address;
-  shipping_option?: Record<string, unknown>;
+  shipping_option?: ShippingOption;
   store?: Store;
   items: OrderItem[];
-  url: Record<string, unknown>;
+  url: {
+    redirect_url?: string;
+    callback_url?: string;
+    [member: string]: unknown;
+  };
   events: TransactionEvent[];
   session_id: string;
-  session?: Record<string, unknown>;
+  session?: Session;
   card?: Card;
   metadata?: Record<string, unknown>;
   checkboxes?: Record<string, unknown>[];

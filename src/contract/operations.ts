@@ -65,6 +65,7 @@ export const createSessionFromProfile = operation({
     "TERMINAL_NOT_ACTIVE",
     "TERMINAL_BUSY",
     "TERMINAL_CANNOT_AUTHORIZE",
+    "TERMINAL_CANNOT_TAKE_PAYMENTS",
     "PAYOUT_DESTINATION_UNKNOWN",
     "PAYOUT_DESTINATION_NOT_LINKED",
     "PAYOUT_DESTINATION_NOT_ACTIVE",
@@ -206,7 +207,7 @@ export const readReadiness = operation({
   summary: "Can the server take a sale: it reaches its database and is not stopping",
   access: "anyone",
   reply: Health,
-  rejections: ["SERVICE_UNAVAILABLE"],
+  rejections: ["SERVICE_UNAVAILABLE", "SERVER_STOPPING"],
 });
 
 export const operations = {

@@ -130,9 +130,7 @@ export const Session = open(
   {
     id: text("{aid}.{22 letters and digits}"),
     ...sessionWish,
-    order: open({}),
-    url: open({}),
-    merchant: Type.Optional(open({})),
+    profile_id: Type.Optional(text()),
     created_at: dateTime(),
     updated_at: dateTime(),
     expires_at: dateTime(),

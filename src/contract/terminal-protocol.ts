@@ -295,8 +295,14 @@ export function helloText(nonce: string, hello: Pick<Hello, "terminal_id" | "jou
   );
 }
 
-/** A frame that is not of the protocol. The sentence names the field. */
-export class FrameProblem extends Error {}
+/** A frame that is not of the protocol. The sentence names the field; `frame` is what was sent, if it was JSON. */
+export class FrameProblem extends Error {
+  readonly frame: unknown;
+  constructor(sentence: string, frame?: unknown) {
+    super(sentence);
+    this.frame = frame;
+  }
+}
 
 const checks = (frames: Record<string, TSchema>): ReadonlyMap<string, Validator> =>
   new Map(Object.entries(frames).map(([type, schema]) => [type, Compile(schema)]));
@@ -318,8 +324,8 @@ function readFrame(data: string, known: ReadonlyMap<string, Validator>): unknown
   }
   const type = typeof frame === "object" && frame !== null && "type" in frame ? frame.type : undefined;
   const check = typeof type === "string" ? known.get(type) : undefined;
-  if (check === undefined) throw new FrameProblem(`There is no frame of type ${JSON.stringify(type)}.`);
+  if (check === undefined) throw new FrameProblem(`There is no frame of type ${JSON.stringify(type)}.`, frame);
   if (check.Check(frame)) return frame;
   const [first] = check.Errors(frame);
-  throw new FrameProblem(`${type}${first?.instancePath ?? ""}: ${first?.message ?? "not of the protocol"}.`);
+  throw new FrameProblem(`${type}${first?.instancePath ?? ""}: ${first?.message ?? "not of the protocol"}.`, frame);
 }

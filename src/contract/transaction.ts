@@ -1,6 +1,7 @@
 /** Transactions: the money record, with its events (contract/transactions). */
 import Type, { type Static } from "typebox";
-import { Address, dateTime, list, minorUnits, OrderItem, open, Store, text } from "./shapes.ts";
+import { Session } from "./session.ts";
+import { Address, dateTime, list, minorUnits, OrderItem, open, ShippingOption, Store, text } from "./shapes.ts";
 
 const statuses = [
   "INITIATED",
@@ -89,13 +90,13 @@ export const Transaction = open({
   customer: Type.Optional(open({})),
   shipping_address: Type.Optional(Address),
   billing_address: Type.Optional(Address),
-  shipping_option: Type.Optional(open({})),
+  shipping_option: Type.Optional(ShippingOption),
   store: Type.Optional(Store),
   items: list(OrderItem),
-  url: open({}),
+  url: open({ redirect_url: Type.Optional(text()), callback_url: Type.Optional(text()) }),
   events: list(TransactionEvent),
   session_id: text(),
-  session: Type.Optional(open({})),
+  session: Type.Optional(Session),
   card: Type.Optional(Card),
   metadata: Type.Optional(open({})),
   checkboxes: Type.Optional(list(open({}))),

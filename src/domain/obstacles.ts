@@ -67,6 +67,9 @@ function terminalRefusal(wanted: Wanted, found: Obstacles): Rejection | undefine
   if (kind === "authorize" && !(can?.kinds.includes(kind) && can.advice)) {
     return new Rejection("TERMINAL_CANNOT_AUTHORIZE", { terminal_id }, "configuration.auto_capture");
   }
+  if (can !== null && !can.kinds.includes(kind)) {
+    return new Rejection("TERMINAL_CANNOT_TAKE_PAYMENTS", { terminal_id }, field);
+  }
   return undefined;
 }
 

@@ -30,7 +30,7 @@ export const rejections = {
   },
   ROUTE_NOT_FOUND: {
     sentence: "There is no {method} {path} here.",
-    remedy: "Compare the path with the API reference; every path begins with `/v1`.",
+    remedy: "Compare the path with the API reference.",
   },
   METHOD_NOT_ALLOWED: {
     sentence: "{path} does not take {method}; it takes {allowed}.",
@@ -118,6 +118,10 @@ export const rejections = {
     sentence: "The terminal {terminal_id} cannot authorize now and capture later.",
     remedy: "Leave `configuration.auto_capture` out, or set it to true.",
   },
+  TERMINAL_CANNOT_TAKE_PAYMENTS: {
+    sentence: "The terminal {terminal_id} does not take payments.",
+    remedy: "Use a terminal whose software shows purchases.",
+  },
   STORE_UNKNOWN: {
     sentence: "There is no store {store_id}.",
     remedy: "Use the `store_id` you gave the store when you created it, not the generated id.",
@@ -191,6 +195,10 @@ export const rejections = {
   SERVICE_UNAVAILABLE: {
     sentence: "The server cannot reach its database just now.",
     remedy: "Try again in a few seconds. Read before you repeat: the request may have been carried out.",
+  },
+  SERVER_STOPPING: {
+    sentence: "The server is stopping.",
+    remedy: "Send requests to another server process, or again when this one is back.",
   },
   INTERNAL_ERROR: {
     sentence: "Something went wrong here. The request id finds it in the log.",

@@ -9,7 +9,7 @@ export const readHealth: Handler<Operations["readHealth"]> = async () => ({ stat
 export const readReadiness =
   (db: Database, isStopping: () => boolean): Handler<Operations["readReadiness"]> =>
   async () => {
-    if (isStopping()) throw new Rejection("SERVICE_UNAVAILABLE");
+    if (isStopping()) throw new Rejection("SERVER_STOPPING");
     await ping(db);
     return { status: "ready" };
   };

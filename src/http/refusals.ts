@@ -30,6 +30,7 @@ export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
   TERMINAL_BUSY: 409,
   TERMINAL_UNREACHABLE: 409,
   TERMINAL_CANNOT_AUTHORIZE: 400,
+  TERMINAL_CANNOT_TAKE_PAYMENTS: 400,
   STORE_UNKNOWN: 400,
   STORE_NOT_ACTIVE: 400,
   PAYOUT_DESTINATION_UNKNOWN: 400,
@@ -48,6 +49,7 @@ export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
   SIMULATED_TERMINAL_NOT_FOUND: 404,
   NO_PROMPT: 409,
   SERVICE_UNAVAILABLE: 503,
+  SERVER_STOPPING: 503,
   INTERNAL_ERROR: 500,
 };
 

@@ -4,6 +4,7 @@
  */
 import {
   type Capabilities,
+  FrameProblem,
   type Hello,
   heartbeatEvery_ms,
   helloText,
@@ -90,10 +91,17 @@ export class Link {
       try {
         await this.#take(readServerFrame(data));
       } catch (error) {
+        if (error instanceof FrameProblem) return this.#notSupported(error);
         this.#options.log.warn({ terminal_id: this.#options.terminal_id, problem: String(error) }, "frame not handled");
         socket.close();
       }
     });
+  }
+
+  /** A newer server may say what we do not know; it is told so, and the link stays. */
+  #notSupported({ frame }: FrameProblem): void {
+    const type = typeof frame === "object" && frame !== null && "type" in frame ? String(frame.type) : "unreadable";
+    this.send({ type: "not_supported", of: type });
   }
 
   async #take(frame: ServerFrame): Promise<void> {

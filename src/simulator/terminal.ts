@@ -160,6 +160,12 @@ export class SimulatedTerminal {
     if (this.#journal.record(prompt.prompt_id) !== undefined) return this.#answerWhereItStands(prompt.prompt_id);
     await this.#journal.received(prompt);
     if (prompt.boot_id !== this.#boot_id) return this.#notShown(prompt, "It was meant for an earlier start.");
+    if (
+      !simulatedCapabilities.kinds.includes(prompt.kind) ||
+      !simulatedCapabilities.currencies.includes(prompt.currency)
+    ) {
+      return this.#notShown(prompt, `It takes no ${prompt.kind} in ${prompt.currency}.`);
+    }
     if (this.#journal.undelivered().length > 0) this.#held = prompt;
     else await this.#present(prompt);
   }

@@ -99,6 +99,18 @@ describe("where callbacks may go", () => {
     });
   }
 
+  test("every address that can be written is judged, one of dots alone too", () => {
+    for (const url of ["https://./", "https://.../", "https://-/", "https://1.example/", "https://[::]/"]) {
+      assert.doesNotThrow(() => addressRefusal("public", url), url);
+    }
+    fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(addressRefusal("any", url), undefined)));
+    fc.assert(
+      fc.property(fc.webUrl({ validSchemes: ["http"] }), (url) =>
+        assert.equal(addressRefusal("public", url), notHttps),
+      ),
+    );
+  });
+
   test("no IPv4 address that is not public, however it is written", () => {
     const parts = fc.tuple(fc.constantFrom(10, 127, 169, 192, 8), fc.nat(255), fc.nat(255), fc.nat(255));
     fc.assert(

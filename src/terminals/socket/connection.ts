@@ -42,6 +42,14 @@ const closeCodes: Record<RefusalCode, number> = {
 };
 type RefusalCode = Extract<ServerFrame, { type: "refused" }>["code"];
 
+const isHelloOfAnotherVersion = (frame: unknown): boolean =>
+  typeof frame === "object" &&
+  frame !== null &&
+  "type" in frame &&
+  frame.type === "hello" &&
+  "protocol_version" in frame &&
+  frame.protocol_version !== protocolVersion;
+
 export interface ConnectionEvents {
   /** The terminal proved who it is; the connection is now its only one. */
   readonly onAdmitted: (connection: Connection) => void;
@@ -143,12 +151,19 @@ export class Connection {
 
   #turn(work: () => Promise<void>): Promise<void> {
     this.#turns = this.#turns.then(work).catch((error: unknown) => {
-      if (error instanceof FrameProblem) return this.refuse("FRAME_NOT_UNDERSTOOD", error.message);
+      if (error instanceof FrameProblem) return this.#refuseFrame(error);
       // The frame was not handled and not acknowledged: the terminal comes back and says it again.
       this.#world.log.error({ ...this.#link, problem: String(error) }, "a terminal's frame could not be handled");
       this.#socket.terminate();
     });
     return this.#turns;
+  }
+
+  #refuseFrame(problem: FrameProblem): void {
+    if (isHelloOfAnotherVersion(problem.frame)) {
+      return this.refuse("PROTOCOL_VERSION", `This server speaks version ${protocolVersion} of the protocol.`);
+    }
+    this.refuse("FRAME_NOT_UNDERSTOOD", problem.message);
   }
 
   async #take(frame: TerminalFrame): Promise<void> {

@@ -1,0 +1,149 @@
+/** A terminal has one connection at a time, and only that one counts. */
+import assert from "node:assert/strict";
+import { after, afterEach, before, describe, test } from "node:test";
+import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { demo } from "../../src/flows/demo-account.ts";
+import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { until } from "../support/shop.ts";
+import { ProbeDevice, type TerminalProbe } from "../support/terminal-probe.ts";
+import { TerminalScene } from "../support/terminal-scene.ts";
+
+let scene: TerminalScene;
+before(async () => {
+  scene = await TerminalScene.open();
+});
+after(() => scene.close());
+afterEach(() => scene.reset());
+
+describe("a terminal that connects a second time", () => {
+  test("is known by the newer connection: the older is told that it was replaced, and that it may try again", async () => {
+    const older = await scene.device.connect();
+    const newer = await scene.device.connect();
+    const { code, close_code } = await older.refused();
+    assert.deepEqual([code, close_code], ["REPLACED", 4000]);
+    assert.equal(newer.epoch, older.epoch + 1);
+    await newer.quiet();
+    assert.equal((await scene.seat()).connection_epoch, newer.epoch);
+  });
+
+  test("stays online when the older connection has gone", async () => {
+    const older = await scene.device.connect();
+    const newer = await scene.device.connect();
+    await older.closed();
+    // What the server writes about the older one's end is written by the time it has answered the newer one twice.
+    await newer.quiet();
+    await newer.quiet();
+    const seat = await scene.seat();
+    assert.deepEqual([seat.connected_to, seat.connection_epoch], [scene.shop.app.world.process_id, newer.epoch]);
+    const { prompt } = await scene.sell(newer);
+    assert.equal((await scene.prompt(prompt.prompt_id)).sent_epoch, newer.epoch);
+  });
+
+  test("ten times at once ends with exactly one connection, the last that the database counted", async () => {
+    const { connection_epoch } = await scene.seat();
+    const probes = await Promise.all(
+      Array.from({ length: 10 }, async () => {
+        const probe = await scene.device.open();
+        probe.send(await scene.device.hello(probe.challenge.nonce));
+        return probe;
+      }),
+    );
+    const outcomes = await Promise.all(probes.map(lives));
+    assert.deepEqual(outcomes.filter(Boolean).length, 1);
+    const seat = await scene.seat();
+    assert.equal(seat.connection_epoch, connection_epoch + 10);
+    assert.equal(probes[outcomes.indexOf(true)]?.epoch, seat.connection_epoch);
+    await scene.sell(probes[outcomes.indexOf(true)] as TerminalProbe);
+  });
+});
+
+/** Is welcomed, and then either replaced or heard. */
+async function lives(probe: TerminalProbe): Promise<boolean> {
+  const { epoch } = await probe.expect("welcome");
+  probe.epoch = epoch;
+  return until(async () => {
+    const frames = await probe.arrived().catch(() => undefined);
+    if (frames === undefined || frames.some(({ type }) => type === "refused")) return { lives: false };
+    const { connection_epoch } = await scene.seat();
+    return connection_epoch === epoch && { lives: true };
+  }).then((seen) => seen.lives);
+}
+
+describe("a terminal that has moved to another server process", () => {
+  let other: App;
+  let moved: ProbeDevice;
+  before(async () => {
+    const { config } = scene.shop;
+    other = await startApp({
+      config,
+      clock: systemClock,
+      random: systemRandom,
+      logger: makeLogger("error", process.stderr),
+      onLost: (problem) => {
+        throw problem;
+      },
+    });
+    moved = new ProbeDevice(other.address, demo.terminal_id, scene.device.sign);
+  });
+  after(() => other.close());
+  afterEach(() => moved.leave());
+
+  /** The terminal got its prompt over one process, and is now connected to the other; the old link is still up. */
+  async function move() {
+    const left_behind = await scene.device.connect();
+    const { prompt, session_id } = await scene.sell(left_behind);
+    const now = await moved.connect([{ prompt_id: prompt.prompt_id, step: "received" }]);
+    assert.equal(now.epoch, left_behind.epoch + 1);
+    return { left_behind, now, prompt, session_id };
+  }
+
+  test("is not heard over the connection it left: what it says there is on the screen, is not", async () => {
+    const { left_behind, now, prompt } = await move();
+    left_behind.send({ type: "shown", prompt_id: prompt.prompt_id });
+    await left_behind.quiet();
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "SENT");
+    now.send({ type: "shown", prompt_id: prompt.prompt_id });
+    await now.quiet();
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "SHOWN");
+  });
+
+  test("is not heard over the connection it left: no card is presented there", async () => {
+    const { left_behind, now, prompt } = await move();
+    left_behind.send({ type: "card_presented", prompt_id: prompt.prompt_id });
+    left_behind.send({ type: "too_late", prompt_id: prompt.prompt_id });
+    left_behind.send({ type: "standing", prompt_id: prompt.prompt_id, step: "card_presented" });
+    await left_behind.quiet();
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "SENT");
+    now.send({ type: "card_presented", prompt_id: prompt.prompt_id });
+    await now.quiet();
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "PROCESSING");
+  });
+
+  test("is not heard over the connection it left: a result there ends nothing", async () => {
+    const { left_behind, now, prompt, session_id } = await move();
+    const before = await scene.traces(session_id);
+    const result = scene.device.approval(prompt);
+    left_behind.send(result);
+    await until(async () => (await left_behind.arrived().catch(() => [{}])).length > 0 || undefined);
+    assert.deepEqual(await scene.traces(session_id), before);
+    await moved.deliver(now, result);
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "APPROVED");
+  });
+
+  test("gets no prompt over the connection it left", async () => {
+    const left_behind = await scene.device.connect();
+    const now = await moved.connect();
+    await scene.create();
+    const prompt = await now.expect("prompt");
+    await left_behind.quiet();
+    assert.equal((await scene.prompt(prompt.prompt_id)).sent_epoch, now.epoch);
+  });
+
+  test("keeps its seat there when the old link breaks", async () => {
+    const left_behind = await scene.device.connect();
+    const now = await moved.connect();
+    await left_behind.cut();
+    await now.quiet();
+    assert.equal((await scene.seat()).connected_to, other.world.process_id);
+  });
+});
