@@ -161,9 +161,10 @@ export class Connection {
 
   #refuseFrame(problem: FrameProblem): void {
     if (isHelloOfAnotherVersion(problem.frame)) {
-      return this.refuse("PROTOCOL_VERSION", `This server speaks version ${protocolVersion} of the protocol.`);
+      this.refuse("PROTOCOL_VERSION", `This server speaks version ${protocolVersion} of the protocol.`);
+    } else {
+      this.refuse("FRAME_NOT_UNDERSTOOD", problem.message);
     }
-    this.refuse("FRAME_NOT_UNDERSTOOD", problem.message);
   }
 
   async #take(frame: TerminalFrame): Promise<void> {
