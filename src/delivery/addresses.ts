@@ -19,14 +19,20 @@ export function addressRefusal(rule: AddressRule, url: string): string | undefin
   if (protocol !== "https:") return "only HTTPS is delivered to.";
   // The URL has already turned every spelling of an IPv4 address (decimal, octal, hexadecimal) into four numbers.
   const literal = /^\[(.*)\]$/.exec(hostname)?.[1] ?? (/^[\d.]+$/.test(hostname) ? hostname : undefined);
-  if (literal !== undefined) return isPublic(literal) ? undefined : "it is a private address.";
+  if (literal !== undefined && ipaddr.isValid(literal))
+    return isPublic(literal) ? undefined : "it is a private address.";
   const name = hostname.replace(/\.$/, "").toLowerCase();
   const is_local = name === "localhost" || name.endsWith(".localhost") || !name.includes(".");
   return is_local ? "it names this machine or one beside it." : undefined;
 }
 
 /** Unicast addresses of the open internet; an IPv4 address in IPv6 clothes counts as what it is. */
-export const isPublic = (address: string): boolean => ipaddr.process(address).range() === "unicast";
+export function isPublic(address: string): boolean {
+  const parsed = ipaddr.process(address);
+  if (parsed.range() !== "unicast") return false;
+  // Of IPv6 only 2000::/3 is given out; the rest has many spellings for what is near (RFC 4291).
+  return parsed.kind() === "ipv4" || parsed.match(ipaddr.parseCIDR("2000::/3") as [ipaddr.IPv6, number]);
+}
 
 /**
  * Resolves a name and refuses it if any of its addresses is private. The connection goes to what was checked: there is

@@ -3,20 +3,38 @@
  * in whatever field, it is masked before it goes anywhere (prompt-life section 5).
  */
 
-/**
- * 13 to 19 digits, with the spaces or dashes people print between them. Cards begin with 2 to 6 (ISO/IEC 7812), which
- * leaves times in milliseconds alone.
- */
-const candidate = /(?<![\dA-Za-z])[2-6](?:[ -]?\d){12,18}(?![\dA-Za-z])/g;
+/** Groups of digits with the spaces or dashes people print between them; a chip's track 2 goes on with D and digits. */
+const digitGroups = /(?<![\dA-Za-z])\d+(?:[ -]\d+)*(?![\dA-Z]*[A-CE-Za-z]|D(?!\d{7}))/g;
 
 /** The text with every card number reduced to its first six and last four digits. */
 export function maskCardNumbers(text: string): string {
-  return text.replace(candidate, (found) => {
-    const digits = found.replaceAll(/[ -]/g, "");
-    if (!passesLuhn(digits)) return found;
-    return `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
-  });
+  // Most texts are short of thirteen digits, and need no closer look.
+  if (!/\d(?:[ -]?\d){12}/.test(text)) return text;
+  return text.replace(digitGroups, maskAmongGroups);
 }
+
+/** A card number may stand beside other digits (an expiry date, a line number): every run of whole groups is tried. */
+function maskAmongGroups(found: string): string {
+  const groups = found.split(/([ -])/);
+  for (let first = 0; first < groups.length; first += 2) {
+    for (let last = groups.length - 1; last >= first; last -= 2) {
+      const digits = groups
+        .slice(first, last + 1)
+        .filter((_, index) => index % 2 === 0)
+        .join("");
+      if (!isCardNumber(digits)) continue;
+      const before = groups.slice(0, first).join("");
+      const separator = groups[last + 1] ?? "";
+      const after = groups.slice(last + 2).join("");
+      const masked = `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
+      return `${before}${masked}${separator}${maskAmongGroups(after)}`;
+    }
+  }
+  return found;
+}
+
+/** 13 to 19 digits that begin with 2 to 6 (ISO/IEC 7812), which leaves times in milliseconds alone. */
+const isCardNumber = (digits: string): boolean => /^[2-6]\d{12,18}$/.test(digits) && passesLuhn(digits);
 
 /** The value with every text in it masked, and the paths of the fields where something was found. */
 export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_at: string[] } {
@@ -33,9 +51,12 @@ export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_a
   const found_at: string[] = [];
   const clean = Array.isArray(value) ? [] : {};
   for (const [key, member] of Object.entries(value)) {
-    const inner = maskCardNumbersDeep(member, path === "" ? key : `${path}.${key}`);
+    const name = maskCardNumbers(key);
+    const here = path === "" ? name : `${path}.${name}`;
+    if (name !== key) found_at.push(here);
+    const inner = maskCardNumbersDeep(member, here);
     found_at.push(...inner.found_at);
-    Object.defineProperty(clean, maskCardNumbers(key), {
+    Object.defineProperty(clean, name, {
       value: inner.value,
       enumerable: true,
       writable: true,

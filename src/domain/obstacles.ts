@@ -89,11 +89,19 @@ function sellerRefusal(wanted: Wanted, found: Obstacles): Rejection | undefined 
   return undefined;
 }
 
+const occupants: Readonly<Record<string, string>> = {
+  prompt: "a prompt",
+  reversal: "a reversal",
+  operation: "an operation",
+};
+
 function busy({ terminal_id }: Wanted, found: Obstacles): Rejection | undefined {
   if (found.occupant_kind === null) return undefined;
   const sale = found.occupant_session_id;
   const occupant =
-    sale === null ? `a ${found.occupant_kind}` : `the sale ${found.occupant_merchant_reference} (session ${sale})`;
+    sale === null
+      ? (occupants[found.occupant_kind] ?? "something else")
+      : `the sale ${found.occupant_merchant_reference} (session ${sale})`;
   const rejection = new Rejection("TERMINAL_BUSY", { terminal_id, occupant }, "order.store.terminal_id");
   return sale === null
     ? rejection

@@ -15,6 +15,8 @@ export interface EndedPrompt {
 
 /** What the terminal said besides the outcome. */
 export interface TerminalWord {
+  /** It could not have ended like this without having been shown, whether or not we heard of that. */
+  readonly was_shown?: boolean | undefined;
   readonly reason?: string | undefined;
   readonly reason_code?: string | undefined;
   readonly card?: Card | undefined;
@@ -114,6 +116,15 @@ function sessionEnd(
   return { name: prompt.cancelled_by === undefined ? status : "CANCELLED", details };
 }
 
+/** The contract's list (transactions section 4); a terminal's own words stand in the sentence. */
+const errorTypes = new Set(
+  (
+    "ERROR DECLINED ISSUER_ERROR PICK_UP_CARD INVALID_MERCHANT INVALID_TRANSACTION INVALID_AMOUNT INSUFFICIENT_FUNDS " +
+    "CLOSED_ACCOUNT EXPIRED_CARD EXCEEDS_APPROVAL_LIMIT EXCEEDS_WITHDRAWAL_FREQUENCY_LIMIT RESTRICTED_CARD PIN_REQUIRED " +
+    "FAILED_VERIFICATION ADDITIONAL_VERIFICATION_REQUIRED UNKNOWN"
+  ).split(" "),
+);
+
 /** The event's error: code, sentence, and the contract's error types (transactions section 4). */
 function errorOf(prompt: EndedPrompt, status: PromptStatus, word: TerminalWord) {
   switch (status) {
@@ -121,7 +132,7 @@ function errorOf(prompt: EndedPrompt, status: PromptStatus, word: TerminalWord) 
       return {
         code: "DECLINED",
         message: word.reason ?? "The card was declined.",
-        type: [word.reason_code ?? "DECLINED"],
+        type: [errorTypes.has(word.reason_code ?? "") ? (word.reason_code ?? "DECLINED") : "DECLINED"],
         ...(word.facts?.responseCode === undefined ? {} : { result_code: word.facts.responseCode }),
       };
     case "CANCELLED":

@@ -7,7 +7,7 @@ import type { Order } from "../contract/shapes.ts";
 import { fullTerminalId } from "./ids.ts";
 import { currencyExponents } from "./money.ts";
 import type { PromptKind } from "./prompt.ts";
-import { Rejection } from "./rejections.ts";
+import { fieldError, Rejection } from "./rejections.ts";
 
 /** How long a card may be presented, unless configured otherwise (the mission document's refunds say 120 s; Q-PROMPT-TIMEOUT). */
 export const presentWithin_ms = 120_000;
@@ -49,10 +49,7 @@ export function planSale(
   const auto_capture = configuration.auto_capture ?? true;
   checkSplits(asked.order, auto_capture);
   checkCallback(asked.url.callback_url, rules);
-  const expires_at = asked.expires_at === undefined ? now + sessionLife_ms : Date.parse(asked.expires_at);
-  if (expires_at <= now) {
-    throw new Rejection("EXPIRES_AT_PASSED", { expires_at: asked.expires_at ?? "" }, "expires_at");
-  }
+  const expires_at = asked.expires_at === undefined ? now + sessionLife_ms : expiryOf(asked.expires_at, now);
   return {
     kind: auto_capture ? "purchase" : "authorize",
     ...store,
@@ -62,6 +59,20 @@ export function planSale(
     expires_at,
     deadline_at: Math.min(now + rules.present_within_ms, expires_at),
   };
+}
+
+/** The database keeps years of four digits. */
+const lastMoment = Date.parse("9999-12-31T23:59:59.999Z");
+
+function expiryOf(text: string, now: number): number {
+  const expires_at = Date.parse(text);
+  // Some texts are times by their form and no time that is kept: a leap second, an offset without minutes.
+  if (Number.isNaN(expires_at) || expires_at > lastMoment) {
+    const problem = "must be a time such as 2027-01-31T12:00:00.000Z.";
+    throw Rejection.ofFields(`expires_at ${problem}`, [fieldError("FORMAT", "expires_at", problem)]);
+  }
+  if (expires_at <= now) throw new Rejection("EXPIRES_AT_PASSED", { expires_at: text }, "expires_at");
+  return expires_at;
 }
 
 /** The profile's members, each replaced by the request's where it has one; objects are merged, lists are replaced. */

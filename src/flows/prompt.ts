@@ -85,7 +85,8 @@ function eventOf(prompt: Prompt, result: TerminalResult): PromptEvent {
   return same ? "approved" : "approved_otherwise";
 }
 
-const wordOf = ({ reason, reason_code, card, facts }: TerminalResult): TerminalWord => ({
+const wordOf = ({ outcome, reason, reason_code, card, facts }: TerminalResult): TerminalWord => ({
+  was_shown: outcome === "timed_out",
   reason,
   reason_code,
   card,

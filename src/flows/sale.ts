@@ -169,7 +169,7 @@ export async function concludeSale(
 ): Promise<void> {
   const now = world.clock.now();
   const cancelled_by = status === "CANCELLED" ? (prompt.cancel_asked_by ?? undefined) : undefined;
-  const ended = { ...prompt, was_shown: prompt.shown_at !== null, cancelled_by };
+  const ended = { ...prompt, was_shown: prompt.shown_at !== null || word.was_shown === true, cancelled_by };
   const outcome = saleOutcome(ended, status, word, {
     request_id: newUuid(world.random),
     payout_correlation_id: newId("pc", now, world.random),

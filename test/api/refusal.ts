@@ -66,7 +66,10 @@ export interface RawRequest {
 }
 
 /** Sends exactly this: no token, no content type, no JSON but what the test says. */
-export async function send({ app }: Shop, { method, path, headers = {}, body }: RawRequest): Promise<Answer<ErrorBody>> {
+export async function send(
+  { app }: Shop,
+  { method, path, headers = {}, body }: RawRequest,
+): Promise<Answer<ErrorBody>> {
   const answer = await fetch(`${app.address}${path}`, { method, headers, ...(body === undefined ? {} : { body }) });
   return answerOf(answer.status, answer.headers, await answer.text());
 }
@@ -81,7 +84,9 @@ export async function sendBytes({ app }: Shop, bytes: string): Promise<Answer<Er
   for await (const chunk of socket) received += String(chunk);
   const [head = "", ...rest] = received.split("\r\n\r\n");
   const [statusLine = "", ...lines] = head.split("\r\n");
-  const headers = new Headers(lines.map((line): [string, string] => [line.split(": ")[0] ?? "", line.split(": ")[1] ?? ""]));
+  const headers = new Headers(
+    lines.map((line): [string, string] => [line.split(": ")[0] ?? "", line.split(": ")[1] ?? ""]),
+  );
   return answerOf(Number(statusLine.split(" ")[1]), headers, rest.join("\r\n\r\n"));
 }
 
