@@ -44,11 +44,19 @@ export function checkSwitchedOffTests(tree: SourceTree): string[] {
   return offences;
 }
 
-/** `test("…", { skip: true }, …)`. */
+/**
+ * `test("…", { skip: true }, …)`. A condition with its reason (`skip: !isRoot && "this is not root"`) is no shortcut: such
+ * a test runs wherever it can, and says why where it cannot.
+ */
 function switchInOptions(code: readonly Token[], i: number): Token | undefined {
   if (!isPunct(code[i + 1], "(")) return undefined;
   const comma = isPunct(code[i + 3], ",") ? i + 3 : i + 1;
   if (!isPunct(code[comma + 1], "{")) return undefined;
   const end = code.findIndex((token, at) => at > comma && isPunct(token, "}"));
-  return code.slice(comma + 2, end).find((token) => [...switches].some((name) => isWord(token, name)));
+  const at = code.findIndex(
+    (token, index) => index > comma && index < end && [...switches].some((name) => isWord(token, name)),
+  );
+  const found = code[at];
+  const is_condition = found?.text === "skip" && code.slice(at, end).some((token) => token.text === "&");
+  return is_condition ? undefined : found;
 }

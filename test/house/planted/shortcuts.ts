@@ -9,6 +9,8 @@ test("nothing is put off in a comment", () => {
     assert.deepEqual(checkComments(plant({ "src/flows/x.ts": `\n// ${word}: later\n` })), [sentence]);
     assert.deepEqual(checkComments(plant({ "src/flows/x.ts": `\n/* so: ${word} */\n` })), [sentence]);
   }
+  const conditional = 'test("a", { skip: !isRoot && "this is not root" }, () => {});';
+  assert.deepEqual(checkSwitchedOffTests(plant({ "test/api/x.test.ts": conditional })), []);
   const innocent = { "src/flows/x.ts": 'const word = "TODO"; // A mastodon is no todo.', "docs/x.md": "TODO" };
   assert.deepEqual(checkComments(plant(innocent)), []);
   assert.equal(checkComments(plant({ "src/storage/migrations/0001_a.sql": "-- FIXME" })).length, 1);
@@ -34,6 +36,8 @@ test("no test is switched off", () => {
     const sentence = `test/api/x.test.ts:1 switches tests off with ${name}; make the test pass or remove it, and let all tests run.`;
     assert.deepEqual(checkSwitchedOffTests(plant({ "test/api/x.test.ts": source })), [sentence], source);
   }
+  const conditional = 'test("a", { skip: !isRoot && "this is not root" }, () => {});';
+  assert.deepEqual(checkSwitchedOffTests(plant({ "test/api/x.test.ts": conditional })), []);
   const innocent = 'test("a", { timeout: 5 }, () => { skip({ only: 1 }); }); const text = "test.only"; list.skip(2);';
   assert.deepEqual(checkSwitchedOffTests(plant({ "test/api/x.test.ts": innocent })), []);
 });
