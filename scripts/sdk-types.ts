@@ -14,7 +14,6 @@ interface Shape {
   readonly anyOf?: readonly TSchema[];
   readonly items?: TSchema;
   readonly properties?: Readonly<Record<string, TSchema>>;
-  readonly patternProperties?: Readonly<Record<string, TSchema>>;
   readonly required?: readonly string[];
   readonly additionalProperties?: unknown;
 }
@@ -28,7 +27,8 @@ export function sdkTypes(): string {
 
 function declaration(name: string, shape: Shape): string {
   const comment = docComment(shape.description, "");
-  if (shape.properties !== undefined) return `${comment}export interface ${name} ${members(shape, "")}\n`;
+  if (Object.keys(shape.properties ?? {}).length > 0)
+    return `${comment}export interface ${name} ${members(shape, "")}\n`;
   return `${comment}${statement(`export type ${name} =`, typeText(shape, ""), "")}`;
 }
 
@@ -83,8 +83,10 @@ function arrayText({ items }: Shape, indent: string): string {
 }
 
 function objectText(shape: Shape, indent: string): string {
-  const [every] = Object.values(shape.patternProperties ?? {});
-  if (every !== undefined) return `Record<string, ${referred(every, indent)}>`;
+  const { additionalProperties } = shape;
+  if (typeof additionalProperties === "object" && additionalProperties !== null) {
+    return `Record<string, ${referred(additionalProperties as TSchema, indent)}>`;
+  }
   if (Object.keys(shape.properties ?? {}).length === 0) return "Record<string, unknown>";
   return members(shape, indent);
 }

@@ -89,10 +89,11 @@ export class Tapline {
 
   async #call<Answer>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Answer> {
     const address = path + queryText(query);
+    const token = await this.token();
     try {
-      return (await this.#fetch(method, address, `Bearer ${await this.token()}`, body)) as Answer;
+      return (await this.#fetch(method, address, `Bearer ${token}`, body)) as Answer;
     } catch (error) {
-      if (!(error instanceof TaplineError) || error.status !== 401 || this.#token === undefined) throw error;
+      if (!(error instanceof TaplineError) || error.status !== 401) throw error;
       // The server's keys may have changed. A refused token did nothing, so the call is safe to make again.
       this.#token = undefined;
       return (await this.#fetch(method, address, `Bearer ${await this.token()}`, body)) as Answer;

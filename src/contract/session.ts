@@ -75,9 +75,13 @@ const Checkbox = open({
   link: Type.Optional(open({ url: Type.String({ format: "uri", minLength: 1 }), text: requiredText() })),
 });
 
-export const Metadata = Type.Record(Type.String(), Type.Union([Type.String(), Type.Number()]), {
-  description: "Texts and numbers of your own; begin the keys with `ext_`",
-});
+export const Metadata = Type.Object(
+  {},
+  {
+    additionalProperties: Type.Union([Type.String(), Type.Number()]),
+    description: "Texts and numbers of your own; begin the keys with `ext_`",
+  },
+);
 
 const sessionWish = {
   url: Url,

@@ -122,6 +122,8 @@ export const ShippingOption = open({
   delivery_method: Type.Optional(Type.Enum(["delivery", "pick_up", "unspecified", "none"])),
 });
 
+export type ShippingOption = Static<typeof ShippingOption>;
+
 export const GiftCard = open({
   type: Type.Enum(["dintero.wallets"]),
   card_id: requiredText(),
@@ -132,7 +134,12 @@ export const GiftCard = open({
 export const Order = open({
   amount: amount("To pay, VAT and discounts included, in minor units: 39900 is 399.00 NOK"),
   currency: requiredText("ISO 4217"),
-  merchant_reference: requiredText("Your reference of the order; duplicates are allowed"),
+  // An index holds it whole: 500 characters are at most 2,000 bytes, and PostgreSQL's limit for a key is 2,704.
+  merchant_reference: Type.String({
+    minLength: 1,
+    maxLength: 500,
+    description: "Your reference of the order; duplicates are allowed",
+  }),
   vat_amount: Type.Optional(minorUnits("For display")),
   merchant_reference_2: Type.Optional(text()),
   event_reference: Type.Optional(text("Default reference of capture and refund events")),

@@ -67,7 +67,7 @@ export const TransactionEvent = open({
   correlation_request_id: Type.Optional(text("The request_id of the INITIATE event that this one ends")),
   event_reference: Type.Optional(text()),
   metadata: Type.Optional(
-    Type.Record(Type.String(), Type.Unknown(), { description: "Receipts and host data under `seitatech:*`, as texts" }),
+    Type.Unsafe<Record<string, unknown>>(open({}, "Receipts and host data under `seitatech:*`, as texts")),
   ),
   error: Type.Optional(EventError),
   correction: Type.Optional(open({})),

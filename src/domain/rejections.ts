@@ -24,6 +24,10 @@ export const rejections = {
     sentence: "The body is larger than {limit_bytes} bytes.",
     remedy: "Send less: an order rarely needs more than a few kilobytes.",
   },
+  WEBSOCKET_REQUIRED: {
+    sentence: "Terminals connect here, by WebSocket.",
+    remedy: "Open a WebSocket to this address; docs/terminal-protocol.md says what is spoken over it.",
+  },
   UNSUPPORTED_MEDIA_TYPE: {
     sentence: "Bodies of type {content_type} are not understood here.",
     remedy: "Send `Content-Type: application/json`.",
@@ -225,8 +229,8 @@ export class Rejection extends Error {
   /** Members that stand beside `code` and `message` in the error, for programs. */
   details: Readonly<Record<string, string>> = {};
 
-  /** `field` is the dotted path of the field to blame, such as `order.store.terminal_id`. */
-  constructor(code: RejectionCode, facts: RejectionFacts = {}, field?: string) {
+  /** `field` is the path of the field to blame, such as `order.store.terminal_id`; a list where a name may hold a dot. */
+  constructor(code: RejectionCode, facts: RejectionFacts = {}, field?: string | readonly string[]) {
     super(sentenceOf(code, facts));
     this.code = code;
     this.facts = facts;
@@ -244,8 +248,9 @@ export class Rejection extends Error {
   }
 }
 
-export function fieldError(code: string, field: string, message: string): FieldError {
-  return { code, description: `${field}: ${message}`, path: field.split("."), message };
+export function fieldError(code: string, field: string | readonly string[], message: string): FieldError {
+  const path = typeof field === "string" ? field.split(".") : [...field];
+  return { code, description: `${path.join(".")}: ${message}`, path, message };
 }
 
 function sentenceOf(code: RejectionCode, facts: RejectionFacts): string {

@@ -163,10 +163,10 @@ const reservedPrefixes =
   "swish vipps";
 const reserved = new RegExp(`^(${reservedPrefixes.replaceAll(" ", "|")})(?![A-Za-z0-9])`);
 
-function checkMetadata(metadata: Readonly<Record<string, unknown>>): void {
+function checkMetadata(metadata: object): void {
   for (const key of Object.keys(metadata)) {
     const prefix = reserved.exec(key)?.[1];
-    if (prefix !== undefined) throw new Rejection("METADATA_KEY_RESERVED", { key, prefix }, `metadata.${key}`);
+    if (prefix !== undefined) throw new Rejection("METADATA_KEY_RESERVED", { key, prefix }, ["metadata", key]);
   }
 }
 

@@ -20,6 +20,8 @@ export function readJsonBody(bytes: Buffer): unknown {
 
 function clean(value: unknown, path: string[]): unknown {
   if (typeof value === "string") return checkedText(value, path);
+  // 1e999 is JSON by its form and no number that can be kept.
+  if (typeof value === "number" && !Number.isFinite(value)) refuse(path, "is not a number that can be kept.");
   if (typeof value !== "object" || value === null) return value;
   if (path.length >= depthMax) refuse(path, `nests deeper than ${depthMax} levels.`);
   if (Array.isArray(value)) {
@@ -28,10 +30,10 @@ function clean(value: unknown, path: string[]): unknown {
   }
   const members = value as Record<string, unknown>;
   for (const [name, member] of Object.entries(members)) {
-    checkedText(name, path);
+    checkedText(name, [...path, printable(name)]);
     if (name === "__proto__") refuse([...path, name], "is not a name for a member.");
     if (member === null) delete members[name];
-    else if (typeof member === "object" || typeof member === "string") members[name] = clean(member, [...path, name]);
+    else members[name] = clean(member, [...path, name]);
   }
   return members;
 }
@@ -42,7 +44,9 @@ function checkedText(text: string, path: string[]): string {
   return text;
 }
 
+const printable = (name: string): string => name.toWellFormed().replaceAll("\0", "\ufffd");
+
 function refuse(path: string[], problem: string): never {
-  const field = path.join(".");
-  throw Rejection.ofFields(`${field} ${problem}`, [fieldError("INVALID_VALUE", field, problem)]);
+  const field = path.length === 0 ? ["body"] : path;
+  throw Rejection.ofFields(`${field.join(".")} ${problem}`, [fieldError("INVALID_VALUE", field, problem)]);
 }

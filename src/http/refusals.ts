@@ -7,6 +7,7 @@ export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
   INVALID_REQUEST_PARAMETER: 400,
   INVALID_JSON: 400,
   BODY_TOO_LARGE: 413,
+  WEBSOCKET_REQUIRED: 426,
   UNSUPPORTED_MEDIA_TYPE: 415,
   ROUTE_NOT_FOUND: 404,
   METHOD_NOT_ALLOWED: 405,
@@ -77,6 +78,7 @@ function headersOf(code: RejectionCode, facts: Rejection["facts"]): Record<strin
   if (code === "TOO_MANY_ATTEMPTS") return { "retry-after": String(facts.retry_after_s) };
   if (code === "SERVICE_UNAVAILABLE") return { "retry-after": "2" };
   if (code === "METHOD_NOT_ALLOWED") return { allow: String(facts.allowed) };
+  if (code === "WEBSOCKET_REQUIRED") return { upgrade: "websocket" };
   if (code === "INVALID_TOKEN") return { "www-authenticate": "Bearer" };
   if (code === "INVALID_CLIENT") return { "www-authenticate": 'Basic realm="tapline"' };
   return {};

@@ -24,8 +24,8 @@ declare module "fastify" {
   }
 }
 
-/** A terminal id may have 255 characters (management section 3). */
-const paramMax = 255;
+/** An id of any length that fits a request's head is an id: one that is not there, if it is too long to be. */
+const paramMax = 8_192;
 
 export async function buildServer(api: Api, logger: FastifyBaseLogger): Promise<FastifyInstance> {
   const { world } = api;
@@ -37,30 +37,44 @@ export async function buildServer(api: Api, logger: FastifyBaseLogger): Promise<
     bodyLimit: bodyMax_bytes,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: paramMax },
     frameworkErrors: (error, request, reply) => sendRefusal(error, request, reply as FastifyReply),
-    clientErrorHandler: answerBrokenRequest,
+    clientErrorHandler: (error, socket) => answerBrokenRequest(error, socket, newUuid(world.random)),
+    // A request without a host is answered like any other, with our error body where it is wrong.
+    http: { requireHostHeader: false },
     requestTimeout: 30_000,
   });
   app.decorateRequest("claims", null);
   app.setValidatorCompiler(compileValidation);
   readBodies(app);
+  app.addHook("onRequest", async (request, reply) => {
+    reply.header("x-request-id", request.id);
+    if (request.headers.host === undefined && request.raw.httpVersion === "1.1") {
+      throw new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the Host header is missing." });
+    }
+    if (request.url.includes("%00")) {
+      throw new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the path holds a character that no text can hold." });
+    }
+  });
   // The contract allows calls from any page; a token, never a cookie, says who calls.
   await app.register(cors, {
     origin: "*",
     methods: ["GET", "POST", "PUT", "DELETE"],
-    exposedHeaders: ["x-request-id", "event-request-id", "retry-after", "total-count"],
+    exposedHeaders: [...exposedHeaders],
     maxAge: 86_400,
-  });
-  app.addHook("onRequest", async (request, reply) => {
-    reply.header("x-request-id", request.id);
-    if (request.url.includes("%00")) {
-      throw new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the path holds a character that no text can hold." });
-    }
+    // An OPTIONS that is no browser's question gets an answer as well.
+    strictPreflight: false,
   });
   app.addHook("onResponse", async (request, reply) => logRequest(request, reply));
   app.setErrorHandler(sendRefusal);
   const routes = routesOf(api);
   app.setNotFoundHandler((request, reply) => sendRefusal(notFound(routes, request), request, reply));
   for (const route of routes) addRoute(app, api, route);
+  app.server.on("checkExpectation", (_request, response) => {
+    const reason = "what Expect asks for is not known here.";
+    const { body } = refusalOf(new Rejection("INVALID_REQUEST_PARAMETER", { reason }));
+    const text = JSON.stringify(body);
+    const headers = { "content-type": "application/json; charset=utf-8", "content-length": text.length };
+    response.writeHead(417, { ...everyAnswer(newUuid(world.random)), ...headers }).end(text);
+  });
   return app;
 }
 
@@ -113,13 +127,23 @@ function callOf(operation: Operation, request: FastifyRequest): Call<Operation> 
   } as Call<Operation>;
 }
 
+/** What a page of another origin may read of an answer. */
+const exposedHeaders = ["x-request-id", "event-request-id", "retry-after", "total-count"];
+
+/** What also those answers carry that no route has seen. */
+const everyAnswer = (request_id: string) => ({
+  "x-request-id": request_id,
+  "access-control-allow-origin": "*",
+  "access-control-expose-headers": exposedHeaders.join(", "),
+});
+
 function sendRefusal(error: unknown, request: FastifyRequest, reply: FastifyReply): FastifyReply {
   const refusal = refusalOf(error);
   if (refusal.fault) request.log.error({ request_id: request.id, err: error }, "a request failed");
   // A plain string: an error is never shaped by a reply schema, and never without its body.
   return reply
     .code(refusal.status)
-    .headers({ ...refusal.headers, "x-request-id": request.id })
+    .headers({ ...refusal.headers, ...everyAnswer(request.id) })
     .type("application/json; charset=utf-8")
     .serializer(String)
     .send(JSON.stringify(refusal.body));
@@ -141,15 +165,21 @@ function matches(route_url: string, path: string): boolean {
 }
 
 /** What is no HTTP at all is answered with the error body too, as far as it can be. */
-function answerBrokenRequest(error: Error & { code?: string }, socket: Socket): void {
+function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, request_id: string): void {
   if (!socket.writable || error.code === "ECONNRESET") {
     socket.destroy();
     return;
   }
   const message = "The request is not valid HTTP, or its headers are too large.";
   const body = JSON.stringify({ error: { code: "INVALID_REQUEST_PARAMETER", message } });
-  const head = `HTTP/1.1 400 Bad Request\r\nContent-Type: application/json; charset=utf-8\r\nContent-Length: ${body.length}`;
-  socket.end(`${head}\r\nConnection: close\r\n\r\n${body}`);
+  const headers = {
+    ...everyAnswer(request_id),
+    "content-type": "application/json; charset=utf-8",
+    "content-length": body.length,
+    connection: "close",
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  socket.end(`HTTP/1.1 400 Bad Request\r\n${lines.join("")}\r\n${body}`);
 }
 
 function logRequest(request: FastifyRequest, reply: FastifyReply): void {

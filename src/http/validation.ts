@@ -39,7 +39,8 @@ function rejectionOf(errors: ErrorObject[]): Rejection {
 function describe({ keyword, instancePath, params, message }: ErrorObject): FieldError {
   const inside = instancePath.split("/").slice(1).map(unescaped);
   const missing = keyword === "required" ? [String(params.missingProperty)] : [];
-  const field = [...inside, ...missing].join(".") || "body";
+  const path = [...inside, ...missing];
+  const field = path.length === 0 ? ["body"] : path;
   return fieldError(keyword.toUpperCase(), field, sentence(keyword, params, message));
 }
 
@@ -57,6 +58,8 @@ function sentence(keyword: string, params: Record<string, unknown>, message = "i
       return `must be at least ${params.limit}.`;
     case "maximum":
       return `must be at most ${params.limit}.`;
+    case "maxLength":
+      return `must be at most ${params.limit} characters.`;
     case "minLength":
       return "must not be empty.";
     case "format":

@@ -4,7 +4,7 @@
  *
  * Most of what the creating statement costs is its start: ten sales in one statement cost a third of ten statements.
  */
-import { ConstraintRefusal, type Database } from "./database.ts";
+import { type Database, DatabaseUnavailable } from "./database.ts";
 import { type CreatedSale, insertSales, type NewSale } from "./sales.ts";
 
 /** Statements under way at once: one for each core of a small machine keeps both busy while the disk syncs. */
@@ -62,7 +62,7 @@ export class SaleWriter {
       for (const { sale, resolve } of together) resolve(created.get(sale.session_id));
     } catch (error) {
       // One sale that the database refuses must not take the others down: each is tried by itself.
-      if (error instanceof ConstraintRefusal && together.length > 1) {
+      if (!(error instanceof DatabaseUnavailable) && together.length > 1) {
         for (const waiting of together) await this.#writeTogether([waiting]);
       } else {
         for (const { reject } of together) reject(error);

@@ -45,10 +45,17 @@ export async function readSession(
   return row === undefined ? undefined : sessionOf(row, includes);
 }
 
+/** Members that are the server's to say; a till that sends one of these names has said nothing. */
+const serverMembers = new Set([
+  ...["id", "created_at", "updated_at", "events", "transaction_id", "cancelled_at", "cancelled_by"],
+  ...["initiating_system_request_headers", "customer_ip", "user_agent", "payment_operation"],
+]);
+
 function sessionOf(row: SessionRow, includes: SessionIncludes): Session {
   const { metadata, ...members } = row.members;
+  const theirs = Object.entries(members).filter(([name]) => !serverMembers.has(name));
   return {
-    ...members,
+    ...Object.fromEntries(theirs),
     id: row.id,
     url: row.url,
     order: row.order,

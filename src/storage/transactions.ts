@@ -1,5 +1,6 @@
 /** Transactions, as the API shows them: the money row, its session's order, and its events. */
 import type { Session } from "../contract/session.ts";
+import type { OrderItem, ShippingOption } from "../contract/shapes.ts";
 import type { Transaction, TransactionEvent } from "../contract/transaction.ts";
 import { type Reader, statement } from "./database.ts";
 
@@ -129,7 +130,7 @@ function transactionOf(row: TransactionRow, includes: TransactionIncludes): Tran
     shipping_option,
     // The full id of the terminal, where the order may carry the bare number.
     store: { ...(order.store as object), terminal_id: row.terminal_id },
-    items: shipping_option === undefined ? items : [...items, { ...(shipping_option as object), type: "shipping" }],
+    items: shipping_option === undefined ? items : [...items, shippingLine(shipping_option as ShippingOption)],
     gift_cards: order.gift_cards,
     url: { redirect_url: url.return_url, ...(url.callback_url ? { callback_url: url.callback_url } : {}) },
     events: includes.event_headers ? events : events.map(withoutHeaders),
@@ -145,6 +146,12 @@ function transactionOf(row: TransactionRow, includes: TransactionIncludes): Tran
     created_at: row.created_at,
     updated_at: row.updated_at,
   });
+}
+
+/** Shipping is a line of the transaction, in a line's words; all of it stands in `shipping_option`. */
+function shippingLine({ id, line_id, title, amount, vat, vat_amount }: ShippingOption): OrderItem {
+  const taxes = { ...(vat === undefined ? {} : { vat }), ...(vat_amount === undefined ? {} : { vat_amount }) };
+  return { id, line_id, description: title, quantity: 1, amount, ...taxes, type: "shipping" };
 }
 
 const withoutHeaders = ({ request_headers: _, ...event }: TransactionEvent): TransactionEvent =>

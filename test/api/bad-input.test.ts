@@ -1,6 +1,7 @@
 /** Whatever is sent, the answer says what is wrong with it, and nothing is written and no terminal is taken. */
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { createHash } from "node:crypto";
+import { after, afterEach, before, describe, test } from "node:test";
 import type { Session } from "../../src/contract/session.ts";
 import { openShop, type SaleChange, type Shop } from "../support/shop.ts";
 import { assertErrorBody, assertRefused, leavesNoTrace, type Refusal, send, sendBytes } from "./refusal.ts";
@@ -11,6 +12,13 @@ before(async () => {
   await shop.play("manual");
 });
 after(() => shop.close());
+// What was taken where it should have been refused must not be in the way of the next test.
+afterEach(async () => {
+  const open = "SELECT session_id FROM prompts WHERE status IN ('PENDING', 'SENT', 'SHOWN')";
+  for (const { session_id } of await shop.database.sql<{ session_id: string }>(open)) {
+    await shop.call("POST", `/v1/sessions/${session_id}/cancel`);
+  }
+});
 
 const path = "/v1/sessions-profile";
 const invalid = (field: Refusal["field"]): Refusal => ({
@@ -27,8 +35,12 @@ async function refuses(body: unknown, refusal: Refusal, headers: Record<string, 
   await leavesNoTrace(shop, async () => assertRefused(await shop.call("POST", path, body, headers), refusal));
 }
 
+async function accepts(body: unknown, headers: Record<string, string> = {}): Promise<void> {
+  await accepted(body, headers);
+}
+
 /** Creates the sale, hands over what was kept of it, and calls it off. */
-async function accepts(body: unknown, headers: Record<string, string> = {}): Promise<Session> {
+async function accepted(body: unknown, headers: Record<string, string> = {}): Promise<Session> {
   const created = await shop.call<{ id: string }>("POST", path, body, headers);
   assert.equal(created.status, 200, JSON.stringify(created.body));
   const session = await shop.call<Session>("GET", `/v1/sessions/${created.body.id}`);
@@ -57,7 +69,7 @@ describe("an amount is taken however JSON spells it", () => {
   ];
   for (const [literal, amount] of rows) {
     test(`${literal} is ${amount}`, async () => {
-      const session = await accepts(saleText({ order: { amount: "LITERAL" } }, literal));
+      const session = await accepted(saleText({ order: { amount: "LITERAL" } }, literal));
       assert.equal(session.order.amount, amount);
     });
   }
@@ -135,6 +147,14 @@ describe("a member of the wrong kind is refused by its name", () => {
   }
 });
 
+/** So many letters that no compression makes fewer of them. */
+function mixed(length: number): string {
+  const parts = Array.from({ length: Math.ceil(length / 43) }, (_, i) =>
+    createHash("sha256").update(String(i)).digest("base64url"),
+  );
+  return parts.join("").slice(0, length);
+}
+
 describe("what JSON can spell but no row can keep is refused by its name", () => {
   test("a quantity without end", () =>
     refuses(saleText({ order: { items: [{ quantity: "LITERAL" }] } }, "1e999"), invalid("order.items.0.quantity")));
@@ -154,15 +174,28 @@ describe("what JSON can spell but no row can keep is refused by its name", () =>
     test(`${what} as expires_at`, () => refuses(shop.sale({ expires_at }), { status: 400, field: "expires_at" }));
   }
 
-  /** What stands in an index or travels to a terminal must have an end; no till has a reference of a page. */
-  test("a merchant_reference of six thousand mixed letters", () => {
-    const merchant_reference = Array.from({ length: 6000 }, (_, i) => ((i * i * 7919) % 36).toString(36)).join("");
-    return refuses(shop.sale({ order: { merchant_reference } }), { status: 400, field: "order.merchant_reference" });
-  });
+  /** What stands in an index and travels to a terminal must have an end; no till has a reference of a page. */
+  const long: [what: string, merchant_reference: string][] = [
+    ["of 501 characters", "a".repeat(501)],
+    ["of six thousand mixed letters", mixed(6000)],
+    ["that is longer than a terminal's frame", "a".repeat(70_000)],
+  ];
+  for (const [what, merchant_reference] of long) {
+    test(`a merchant_reference ${what}`, () =>
+      refuses(shop.sale({ order: { merchant_reference } }), invalid("order.merchant_reference")));
+  }
 
-  test("a merchant_reference that is longer than a terminal's frame", () => {
-    const merchant_reference = "a".repeat(70_000);
-    return refuses(shop.sale({ order: { merchant_reference } }), { status: 400, field: "order.merchant_reference" });
+  test("while a merchant_reference of 500 characters, each of four bytes, is taken to its receipt", async () => {
+    const merchant_reference = Array.from(mixed(500), (letter) =>
+      String.fromCodePoint(0x1f300 + letter.charCodeAt(0) * 7),
+    ).join("");
+    assert.equal(Buffer.byteLength(merchant_reference), 2000);
+    const { body: created } = await shop.create({ order: { merchant_reference }, url: { callback_url: "" } });
+    await shop.play("tap");
+    const transaction = await shop.ended(created.id);
+    assert.equal(transaction.status, "CAPTURED");
+    assert.equal(transaction.merchant_reference, merchant_reference);
+    assert.equal(transaction.events.at(-1)?.metadata?.["seitatech:posReferenceData"], merchant_reference);
   });
 
   const texts: [text: string, what: string][] = [
@@ -176,8 +209,8 @@ describe("what JSON can spell but no row can keep is refused by its name", () =>
     test(`${what} in a text of a member that nobody knows`, () =>
       refuses(shop.sale({ till: { notes: ["a", text] } }), invalid("till.notes.1")));
     test(`${what} in the name of a member`, () => refuses(shop.sale({ [text]: 1 }), invalid(undefined)));
-    test(`${what} as the whole body`, () => refuses(JSON.stringify(text), invalid("body")));
   }
+  test("a NUL in a text that is the whole body", () => refuses('"a\\u0000"', invalid("body")));
 });
 
 describe("an order whose parts do not go together is refused by the part", () => {
@@ -431,9 +464,13 @@ describe("what is hardly HTTP is answered with an error body all the same", () =
   ];
   for (const [what, bytes] of rows) {
     test(what, async () => {
-      await leavesNoTrace(shop, async () => assertErrorBody(await sendBytes(shop, bytes())));
+      const { status, body } = await leavesNoTrace(shop, () => sendBytes(shop, bytes()));
+      assert.ok(status >= 400 && status < 500, String(status));
+      assert.match(body.error.message, /\S/);
     });
   }
+
+  test("with a request id, as every answer", async () => assertErrorBody(await sendBytes(shop, "pay me\r\n\r\n")));
 
   test("and the server goes on", async () => {
     assert.equal((await shop.call("GET", "/v1/transactions")).status, 200);

@@ -1,15 +1,22 @@
+/** A sale from the till to the receipt: its everyday ends, and what happens when many come at once. */
 import assert from "node:assert/strict";
+import { createHash } from "node:crypto";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { Session } from "../../src/contract/session.ts";
-import { openShop, type Shop } from "../support/shop.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
+import { scriptsByAmount } from "../../src/simulator/amounts.ts";
+import { openShop, type SaleChange, type Shop } from "../support/shop.ts";
+
+let shop: Shop;
+before(async () => {
+  shop = await openShop();
+});
+after(() => shop.close());
 
 describe("a sale on a terminal that waits for its cardholder", () => {
-  let shop: Shop;
   before(async () => {
-    shop = await openShop();
     await shop.play("manual");
   });
-  after(() => shop.close());
   beforeEach(() => {
     shop.callbacks.length = 0;
   });
@@ -85,5 +92,205 @@ describe("a sale on a terminal that waits for its cardholder", () => {
     assert.equal(second.body.error.merchant_reference, "order-12345");
     await shop.play("tap");
     assert.equal((await shop.ended(first.id)).status, "CAPTURED");
+  });
+});
+
+async function sold(amount: number, change: SaleChange = {}): Promise<Transaction> {
+  const url = { callback_url: `${shop.callback_url}?report_error=true` };
+  const { status, body } = await shop.create({ ...change, url, order: { amount } });
+  assert.equal(status, 200, JSON.stringify(body));
+  return shop.ended(body.id);
+}
+
+/** What the merchant's server is told: the error's word, or null for a payment. */
+const toldError = async ({ session_id }: Transaction): Promise<string | null> => {
+  const callback = await shop.until(() =>
+    shop.callbacks.find(({ url }) => url.searchParams.get("session_id") === session_id),
+  );
+  return callback.url.searchParams.get("error");
+};
+
+async function terminalIsFree(): Promise<void> {
+  const [seat] = await shop.database.sql("SELECT occupant_id FROM terminal_seats");
+  assert.equal(seat?.occupant_id, null);
+}
+
+const approved: [amount: number, brand: string, masked_pan: string, type: string][] = [
+  [39900, "Visa", "476173******0416", "Debit Card"],
+  [1, "Visa", "476173******0416", "Debit Card"],
+  [2147483647, "Visa", "476173******0416", "Debit Card"],
+  [991100, "Mastercard", "541333******4111", "Credit Card"],
+  [991200, "BankAxept", "957881******6047", "Debit Card"],
+];
+
+const unpaid: [amount: number, end: string, status: string, error: { code: string; type: string }, told: string][] = [
+  [990100, "is declined by the issuer", "DECLINED", { code: "DECLINED", type: "DECLINED" }, "authorization"],
+  [
+    990200,
+    "is declined for want of funds",
+    "DECLINED",
+    { code: "DECLINED", type: "INSUFFICIENT_FUNDS" },
+    "authorization",
+  ],
+  [
+    990300,
+    "is declined because the card has expired",
+    "DECLINED",
+    { code: "DECLINED", type: "EXPIRED_CARD" },
+    "authorization",
+  ],
+  [
+    990400,
+    "is cancelled by the customer",
+    "DECLINED",
+    { code: "CANCELLED_ON_TERMINAL", type: "DECLINED" },
+    "cancelled",
+  ],
+  [990600, "fails because the host cannot be reached", "FAILED", { code: "FAILED", type: "ERROR" }, "failed"],
+];
+
+/** Nobody presents a card; it ends with its time. */
+const ignored = 990500;
+
+describe("on a terminal whose person answers by amount, a sale of", () => {
+  before(async () => {
+    await shop.play("auto");
+  });
+
+  for (const [amount, brand, masked_pan, type] of approved) {
+    test(`${amount} is captured from a ${brand} card`, async () => {
+      const sale = await sold(amount);
+      assert.equal(sale.status, "CAPTURED");
+      assert.equal(sale.amount, amount);
+      assert.deepEqual(
+        sale.events.map(({ event, transaction_status, success, amount }) => [
+          event,
+          transaction_status,
+          success,
+          amount,
+        ]),
+        [
+          ["INITIALIZE", "INITIATED", true, amount],
+          ["AUTHORIZE", "AUTHORIZED", true, amount],
+          ["CAPTURE", "CAPTURED", true, amount],
+        ],
+      );
+      assert.deepEqual([sale.card?.brand, sale.card?.masked_pan, sale.card?.type], [brand, masked_pan, type]);
+      assert.equal(sale.card?.entry_method, "contactless");
+      const receipt = sale.events[2]?.metadata ?? {};
+      for (const key of ["seitatech:customerReceipt", "seitatech:merchantReceipt"]) {
+        assert.match(String(receipt[key]), new RegExp(`${brand} .*\\n[^]*APPROVED`), key);
+      }
+      assert.equal(receipt["seitatech:saleAmount"], String(amount));
+      assert.ok(
+        Object.entries(receipt).every(([, value]) => typeof value === "string"),
+        "receipts and facts are texts",
+      );
+      assert.equal(await toldError(sale), null);
+      await terminalIsFree();
+    });
+  }
+
+  for (const [amount, end, status, { code, type }, told] of unpaid) {
+    test(`${amount} ${end}`, async () => {
+      const sale = await sold(amount);
+      assert.equal(sale.status, status);
+      assert.deepEqual(
+        sale.events.map(({ event, transaction_status, success }) => [event, transaction_status, success]),
+        [
+          ["INITIALIZE", "INITIATED", true],
+          ["AUTHORIZE", status, false],
+        ],
+      );
+      const error = sale.events[1]?.error;
+      assert.deepEqual([error?.code, error?.type], [code, [type]]);
+      assert.match(error?.message ?? "", /\S/);
+      assert.equal(await toldError(sale), told);
+      await terminalIsFree();
+    });
+  }
+
+  test(`${ignored} is cancelled when nobody has presented a card until the time limit`, async () => {
+    const sale = await sold(ignored, { expires_at: new Date(Date.now() + 1_000).toISOString() });
+    assert.equal(sale.status, "DECLINED");
+    assert.equal(sale.events.at(-1)?.error?.code, "EXPIRED");
+    assert.equal(await toldError(sale), "cancelled");
+    await terminalIsFree();
+  });
+
+  test("every amount that the simulator knows stands above", () => {
+    const tried = [...approved.map(([amount]) => amount), ...unpaid.map(([amount]) => amount), ignored];
+    assert.deepEqual(
+      [...scriptsByAmount.keys()].filter((amount) => !tried.includes(amount)),
+      [],
+    );
+  });
+});
+
+describe("sales that come at the same instant", () => {
+  const terminals = Array.from({ length: 20 }, (_, i) => `T12345678-T${1000 + i}`);
+  before(async () => {
+    await shop.play("manual");
+    await shop.database.sql(
+      `WITH enrolled AS (
+         INSERT INTO terminals (account_id, terminal_id, device_serial_number, store_id, status, driver, created_at)
+         SELECT 'T12345678', id, id, 'oslo-center', 'ACTIVE', 'socket', now() FROM unnest($1::text[]) AS id
+         RETURNING account_id, terminal_id)
+       INSERT INTO terminal_seats (account_id, terminal_id) SELECT account_id, terminal_id FROM enrolled`,
+      [terminals],
+    );
+  });
+
+  test("for one terminal: one of fifty gets it, and the others are told who", async () => {
+    const answers = await Promise.all(
+      Array.from({ length: 50 }, (_, i) => shop.create({ order: { merchant_reference: `rush-${i}` } })),
+    );
+    const winners = answers.filter(({ status }) => status === 200);
+    assert.equal(winners.length, 1);
+    const [winner] = winners;
+    for (const { status, body } of answers.filter((answer) => answer !== winner)) {
+      assert.equal(status, 409);
+      assert.equal(body.error.code, "TERMINAL_BUSY");
+      assert.equal(body.error.session_id, winner?.body.id);
+      assert.equal(body.error.merchant_reference, `rush-${answers.indexOf(winner as (typeof answers)[number])}`);
+    }
+    const written = "SELECT FROM sessions WHERE merchant_reference LIKE 'rush-%'";
+    assert.equal((await shop.database.sql(written)).length, 1);
+    await shop.play("tap");
+    assert.equal((await shop.ended(winner?.body.id ?? "")).status, "CAPTURED");
+  });
+
+  const sellAtEach = (references: readonly string[]) =>
+    Promise.all(
+      terminals.map((terminal_id, i) =>
+        shop.create({ store: { terminal_id }, order: { merchant_reference: references[i] ?? "" } }),
+      ),
+    );
+  const callOffAll = (ids: readonly string[]) =>
+    Promise.all(ids.map((id) => shop.call("POST", `/v1/sessions/${id}/cancel`)));
+
+  test("for twenty terminals: each gets its own", async () => {
+    const answers = await sellAtEach(terminals);
+    assert.deepEqual(new Set(answers.map(({ status }) => status)), new Set([200]));
+    const seats = await shop.database.sql<{ terminal_id: string; merchant_reference: string }>(
+      `SELECT prompt.terminal_id, session.merchant_reference FROM terminal_seats AS seat
+       JOIN prompts AS prompt ON prompt.id = seat.occupant_id JOIN sessions AS session ON session.id = prompt.session_id`,
+    );
+    assert.equal(seats.length, terminals.length);
+    for (const { terminal_id, merchant_reference } of seats) assert.equal(merchant_reference, terminal_id);
+    await callOffAll(answers.map(({ body }) => body.id));
+  });
+
+  test("for twenty terminals: one that cannot be written does not take the others down", async () => {
+    const hash = (_: unknown, i: number) => createHash("sha256").update(String(i)).digest("base64");
+    const unwritable = Array.from({ length: 140 }, hash).join("");
+    const answers = await sellAtEach(terminals.map((terminal_id, i) => (i === 10 ? unwritable : terminal_id)));
+    const started = answers.filter(({ status }) => status === 200);
+    await callOffAll(started.map(({ body }) => body.id));
+    assert.deepEqual(
+      answers.flatMap(({ status }, i) => (status === 200 ? [] : [i])),
+      [10],
+    );
+    assert.equal(answers[10]?.status, 400);
   });
 });

@@ -76,11 +76,21 @@ export class TerminalProbe {
     await this.expect("heartbeat");
   }
 
+  /** Everything sent so far has been handled, or the connection has ended over it; what came of it is yet to be awaited. */
+  async settled(): Promise<readonly ServerFrame[]> {
+    this.send({ type: "heartbeat", boot_id: "boot_1", monotonic_ms: performance.now() });
+    const isThere = () => this.#arrived.some(({ type }) => type === "heartbeat") || this.#close_code !== undefined;
+    await this.#until(isThere, "an answer");
+    return this.#arrived;
+  }
+
   /** Whatever the server wrote before now has arrived; the frames that nobody has awaited yet. */
   async arrived(): Promise<readonly ServerFrame[]> {
-    const pong = once(this.#socket, "pong");
-    this.#socket.ping();
-    await pong;
+    if (this.#socket.readyState === WebSocket.OPEN) {
+      const pong = once(this.#socket, "pong");
+      this.#socket.ping();
+      await Promise.race([pong, this.closed()]);
+    }
     return this.#arrived;
   }
 
@@ -94,6 +104,10 @@ export class TerminalProbe {
   async closed(): Promise<number> {
     await this.#until(() => this.#close_code !== undefined, "a close");
     return this.#close_code ?? 0;
+  }
+
+  get isClosed(): boolean {
+    return this.#close_code !== undefined;
   }
 
   /** Pulls the cable: no goodbye. */

@@ -1,6 +1,7 @@
 /** A shop whose terminal is moved by hand, and what its tests look up in the database. */
-import type { PromptFrame } from "../../src/contract/terminal-protocol.ts";
+
 import type { Settings } from "../../src/config.ts";
+import type { PromptFrame } from "../../src/contract/terminal-protocol.ts";
 import { statement } from "../../src/storage/database.ts";
 import type { Prompt } from "../../src/storage/prompts.ts";
 import type { TestDatabase } from "./database.ts";
@@ -41,9 +42,10 @@ export class TerminalScene {
     return { session_id, prompt: await probe.expect("prompt") };
   }
 
-  /** A sale, whether the terminal is there or not. */
+  /** A sale, whether the terminal is there or not. Its callback is written, and sent too late to write more during a test. */
   async create(change: SaleChange = {}): Promise<string> {
-    const { status, body } = await this.shop.create(change);
+    const callback_url = `${this.shop.callback_url}?report_error=true&delay_callback=60`;
+    const { status, body } = await this.shop.create({ url: { callback_url }, ...change });
     if (status !== 200) throw new Error(`The sale was refused: ${JSON.stringify(body)}`);
     return body.id;
   }
@@ -67,7 +69,9 @@ export class TerminalScene {
   }
 
   results(prompt_id: string): Promise<ResultRow[]> {
-    return this.#rows("SELECT * FROM terminal_results WHERE prompt_id = $1 ORDER BY received_at, sequence", [prompt_id]);
+    return this.#rows("SELECT * FROM terminal_results WHERE prompt_id = $1 ORDER BY received_at, sequence", [
+      prompt_id,
+    ]);
   }
 
   /** Session events, transaction events and everything else that a result may have written, to see that nothing was. */

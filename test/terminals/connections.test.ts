@@ -1,11 +1,13 @@
 /** A terminal has one connection at a time, and only that one counts. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
+import fastify from "fastify";
 import { type App, makeLogger, startApp } from "../../src/app.ts";
 import { demo } from "../../src/flows/demo-account.ts";
+import type { Database } from "../../src/storage/database.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
-import { until } from "../support/shop.ts";
-import { ProbeDevice, type TerminalProbe } from "../support/terminal-probe.ts";
+import { SocketGateway } from "../../src/terminals/socket/gateway.ts";
+import { ProbeDevice } from "../support/terminal-probe.ts";
 import { TerminalScene } from "../support/terminal-scene.ts";
 
 let scene: TerminalScene;
@@ -48,26 +50,53 @@ describe("a terminal that connects a second time", () => {
         return probe;
       }),
     );
-    const outcomes = await Promise.all(probes.map(lives));
-    assert.deepEqual(outcomes.filter(Boolean).length, 1);
-    const seat = await scene.seat();
-    assert.equal(seat.connection_epoch, connection_epoch + 10);
-    assert.equal(probes[outcomes.indexOf(true)]?.epoch, seat.connection_epoch);
-    await scene.sell(probes[outcomes.indexOf(true)] as TerminalProbe);
+    for (const probe of probes) probe.epoch = (await probe.expect("welcome")).epoch;
+    const { connection_epoch: last } = await scene.seat();
+    assert.equal(last, connection_epoch + 10);
+    for (const probe of probes) {
+      if (probe.epoch === last) await probe.quiet();
+      else assert.equal((await probe.refused()).code, "REPLACED", `epoch ${probe.epoch} of ${last}`);
+    }
   });
 });
 
-/** Is welcomed, and then either replaced or heard. */
-async function lives(probe: TerminalProbe): Promise<boolean> {
-  const { epoch } = await probe.expect("welcome");
-  probe.epoch = epoch;
-  return until(async () => {
-    const frames = await probe.arrived().catch(() => undefined);
-    if (frames === undefined || frames.some(({ type }) => type === "refused")) return { lives: false };
-    const { connection_epoch } = await scene.seat();
-    return connection_epoch === epoch && { lives: true };
-  }).then((seen) => seen.lives);
-}
+describe("two connections of one terminal that the database counts in one order and answers in the other", () => {
+  test("leave the terminal with the one that was counted last", async () => {
+    const { world } = scene.shop.app;
+    const answered = Promise.withResolvers<void>();
+    const counted = Promise.withResolvers<void>();
+    let first = true;
+    const db: Database = {
+      ...world.db,
+      atOnce: async (work) => {
+        const is_first = first;
+        first = false;
+        const result = await world.db.atOnce(work);
+        counted.resolve();
+        if (is_first) await answered.promise;
+        return result;
+      },
+    };
+    const gateway = new SocketGateway();
+    const server = fastify();
+    await gateway.serve(server, () => ({ ...world, db, terminals: gateway }));
+    const device = new ProbeDevice(await server.listen(), demo.terminal_id, scene.device.sign);
+    try {
+      const early = await device.open();
+      early.send(await device.hello(early.challenge.nonce));
+      await counted.promise;
+      const late = await device.connect();
+      answered.resolve();
+      // The early one has its answer, and whatever follows from it has been done.
+      await early.settled();
+      await late.quiet();
+      assert.equal(await early.closed(), 4000);
+    } finally {
+      await device.leave();
+      await server.close();
+    }
+  });
+});
 
 describe("a terminal that has moved to another server process", () => {
   let other: App;
@@ -91,10 +120,10 @@ describe("a terminal that has moved to another server process", () => {
   /** The terminal got its prompt over one process, and is now connected to the other; the old link is still up. */
   async function move() {
     const left_behind = await scene.device.connect();
-    const { prompt, session_id } = await scene.sell(left_behind);
+    const { prompt } = await scene.sell(left_behind);
     const now = await moved.connect([{ prompt_id: prompt.prompt_id, step: "received" }]);
     assert.equal(now.epoch, left_behind.epoch + 1);
-    return { left_behind, now, prompt, session_id };
+    return { left_behind, now, prompt };
   }
 
   test("is not heard over the connection it left: what it says there is on the screen, is not", async () => {
@@ -120,12 +149,11 @@ describe("a terminal that has moved to another server process", () => {
   });
 
   test("is not heard over the connection it left: a result there ends nothing", async () => {
-    const { left_behind, now, prompt, session_id } = await move();
-    const before = await scene.traces(session_id);
+    const { left_behind, now, prompt } = await move();
     const result = scene.device.approval(prompt);
     left_behind.send(result);
-    await until(async () => (await left_behind.arrived().catch(() => [{}])).length > 0 || undefined);
-    assert.deepEqual(await scene.traces(session_id), before);
+    await left_behind.settled();
+    assert.equal((await scene.prompt(prompt.prompt_id)).status, "SENT");
     await moved.deliver(now, result);
     assert.equal((await scene.prompt(prompt.prompt_id)).status, "APPROVED");
   });

@@ -58,6 +58,16 @@ describe("a frame that is not of the protocol", () => {
       text: '{"type":"result","journal_id":"j","sequence":1.5,"prompt_id":"p","outcome":"approved"}',
       sentence: /^result\/sequence: /,
     },
+    {
+      what: "a result numbered beyond what a counter reaches",
+      text: '{"type":"result","journal_id":"j","sequence":1e19,"prompt_id":"p","outcome":"approved"}',
+      sentence: /^result\/sequence: /,
+    },
+    {
+      what: "about a prompt whose name no text can hold",
+      text: '{"type":"result","journal_id":"j","sequence":1,"prompt_id":"p\\u0000","outcome":"approved"}',
+      sentence: /^result\/prompt_id: /,
+    },
   ];
   for (const { what, text, sentence } of strange) {
     test(`that is ${what} ends the connection with a sentence that says so`, async () => {

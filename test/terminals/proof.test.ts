@@ -81,10 +81,6 @@ describe("a terminal that connects", () => {
       what: "under a name that is no terminal's",
       hello: (nonce) => scene.device.hello(nonce, { terminal_id: "terminal" }),
     },
-    {
-      what: "under a name that no text can hold",
-      hello: (nonce) => scene.device.hello(nonce, { terminal_id: "T12345678-T0292\0" }),
-    },
   ];
 
   for (const { what, hello } of wrongHellos) {
@@ -101,6 +97,12 @@ describe("a terminal that connects", () => {
       assert.deepEqual(await scene.seat(), seat);
     });
   }
+
+  test("under a name that no text can hold is refused for good, not dropped without a word", async () => {
+    const probe = await scene.device.open();
+    probe.send(await scene.device.hello(probe.challenge.nonce, { terminal_id: "T12345678-T0292\0" }));
+    assert.equal((await probe.refused()).close_code, 4003);
+  });
 
   test("with a hello that was overheard on another connection is refused, and the one it imitates stays", async () => {
     const first = await scene.device.open();

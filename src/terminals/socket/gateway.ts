@@ -2,6 +2,7 @@
 import fastifyWebsocket from "@fastify/websocket";
 import type { FastifyInstance } from "fastify";
 import { connectPath, frameLimit_bytes } from "../../contract/terminal-protocol.ts";
+import { Rejection } from "../../domain/rejections.ts";
 import type { TerminalAddress, TerminalDriver } from "../../flows/terminal-driver.ts";
 import type { World } from "../../flows/world.ts";
 import { Connection } from "./connection.ts";
@@ -15,12 +16,19 @@ export class SocketGateway implements TerminalDriver {
   /** Serves the terminal protocol. `worldOf` is asked when a terminal connects: the world holds this driver. */
   async serve(app: FastifyInstance, worldOf: () => World): Promise<void> {
     await app.register(fastifyWebsocket, { options: { maxPayload: frameLimit_bytes } });
-    app.get(connectPath, { websocket: true }, (socket) => {
-      const connection = new Connection(worldOf(), socket, {
-        onAdmitted: (admitted) => this.#admit(admitted),
-        onGone: (gone) => this.#forget(gone),
-      });
-      this.#all.add(connection);
+    app.route({
+      method: "GET",
+      url: connectPath,
+      handler: async () => {
+        throw new Rejection("WEBSOCKET_REQUIRED");
+      },
+      wsHandler: (socket) => {
+        const connection = new Connection(worldOf(), socket, {
+          onAdmitted: (admitted) => this.#admit(admitted),
+          onGone: (gone) => this.#forget(gone),
+        });
+        this.#all.add(connection);
+      },
     });
   }
 

@@ -1,0 +1,215 @@
+/**
+ * `tapline demo` over its life on one data directory: made, stopped, found again, killed, and found again. The tests stand
+ * in the order of that life.
+ */
+import assert from "node:assert/strict";
+import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { TaplineError, Tapline } from "@tapline/sdk";
+import type { DemoFile } from "../../src/cli/demo-file.ts";
+import { type CliProcess, CliScene, refusal } from "../support/cli-process.ts";
+import { until } from "../support/shop.ts";
+
+let scene: CliScene;
+before(async () => {
+  scene = await CliScene.open();
+});
+after(() => scene.close());
+
+const path = () => join(scene.data_dir, "demo.json");
+const readDemo = (): DemoFile => JSON.parse(readFileSync(path(), "utf8")) as DemoFile;
+const saleOf = ({ store_id, terminal_id, payout_destination_id, profile_id }: DemoFile) => ({
+  url: { return_url: "https://example.com" },
+  order: {
+    amount: 39900,
+    currency: "NOK",
+    merchant_reference: "order-of-a-test",
+    items: [],
+    store: { id: store_id, terminal_id, payout_destination_id },
+  },
+  profile_id,
+});
+
+/** A sale through the API, until it has been paid. */
+async function sell(demo = readDemo()): Promise<void> {
+  const tapline = new Tapline(demo);
+  const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
+  const { transaction_id = "" } = await tapline.sessions.read(id);
+  await until(async () => (await tapline.transactions.read(transaction_id)).status === "CAPTURED");
+}
+
+const isFree = (port: number) =>
+  new Promise<boolean>((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, "127.0.0.1", () => server.close(() => resolve(true)));
+  });
+
+describe("tapline demo", () => {
+  let running: CliProcess;
+  let port = "";
+  let written = { text: "", at: 0 };
+  const remember = () => {
+    written = { text: readFileSync(path(), "utf8"), at: statSync(path()).mtimeMs };
+  };
+  const start = async (): Promise<void> => {
+    running = scene.start(["demo"], { TAPLINE_PORT: port || "0" });
+    port = new URL(await running.serving()).port;
+  };
+
+  test("makes everything on its first start and shows a first sale: prompted, tapped, CAPTURED, called back", async () => {
+    await start();
+    assert.match(running.stdout, /POST \/v1\/sessions-profile {3}200, session T12345678\./);
+    assert.match(running.stdout, /terminal T12345678-T0292 shows "Present card: 399\.00 NOK"/);
+    assert.match(running.stdout, /callback {2}GET \/payment\/callback\?.*transaction_id=T12345678\./);
+    assert.match(running.stdout, /^CAPTURED: 399\.00 NOK, Visa 476173\*{6}0416$/m);
+    assert.match(running.stdout, /│ SIMULATED: NO MONEY MOVED/);
+    assert.equal(running.stderr, "Creating the database…\n");
+  });
+
+  test("writes how it is reached for its owner's eyes only", async () => {
+    assert.equal(statSync(path()).mode & 0o777, 0o600);
+    assert.equal(statSync(scene.data_dir).mode & 0o777, 0o700);
+    const { client_secret, base_url, ...ids } = readDemo();
+    assert.match(client_secret, /^[0-9A-Za-z]{43}$/);
+    assert.equal(base_url, `http://127.0.0.1:${port}`);
+    assert.deepEqual(ids, {
+      account_id: "T12345678",
+      client_id: "demo-client",
+      profile_id: "in-person",
+      store_id: "oslo-center",
+      terminal_id: "T12345678-T0292",
+      payout_destination_id: "seller-1",
+    });
+    assert.ok(!existsSync(`${path()}.new`));
+    assert.ok(!running.stdout.includes(client_secret));
+    remember();
+  });
+
+  test("prints a line for the next sale that makes one", async () => {
+    const body = /-d '(\{.*\})'/.exec(running.stdout)?.[1] ?? "";
+    const demo = readDemo();
+    const token = (await scene.run(["token"])).stdout.trim();
+    const answer = await fetch(`${demo.base_url}/v1/sessions-profile`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body,
+    });
+    assert.equal(answer.status, 200);
+    const { id } = (await answer.json()) as { id: string };
+    const tapline = new Tapline(demo);
+    const { transaction_id = "" } = await tapline.sessions.read(id);
+    await until(async () => (await tapline.transactions.read(transaction_id)).status === "CAPTURED");
+  });
+
+  test("lets the person at the terminal be played from another window", async () => {
+    const demo = readDemo();
+    const tapline = new Tapline(demo);
+    const play = async (...args: string[]) => {
+      const { code, stdout, stderr } = await scene.run(["terminal", ...args]);
+      assert.deepEqual([code, stderr], [0, ""]);
+      return stdout;
+    };
+    assert.match(await play("manual"), /^T12345678-T0292: manual, online; the screen says ".*"\.\n$/);
+    const ends = async (action: string, status: string, screen: string, ...more: string[]) => {
+      const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
+      assert.match(await play(action, ...more), new RegExp(`manual, online; the screen says "${screen}"`));
+      const { transaction_id = "" } = await tapline.sessions.read(id);
+      await until(async () => (await tapline.transactions.read(transaction_id)).status === status);
+    };
+    await ends("tap", "CAPTURED", "Approved");
+    await ends("decline", "DECLINED", "Declined", "T12345678-T0292");
+    await ends("cancel", "DECLINED", "Cancelled");
+    assert.match(await play("offline"), /: manual, offline;/);
+    assert.match(await play("online"), /: manual, online;/);
+    assert.match(await play("auto"), /: auto, online;/);
+  });
+
+  test("refuses a second server on the same data directory, and is not disturbed by it", async () => {
+    const second = await scene.run(["demo"]);
+    assert.match(refusal(second), /^Another Tapline runs on the data directory .*data; stop the other one, or set /);
+    await sell();
+    assert.equal(readFileSync(path(), "utf8"), written.text);
+  });
+
+  test("signs with a new key when told to while it runs", async () => {
+    const { code, stdout, stderr } = await scene.run(["keys", "rotate"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(stdout, /^Tokens are signed with the key \S+ from now on\.\n$/);
+  });
+
+  test("serves again when its database was killed under it", async () => {
+    const pid = await scene.postgres();
+    assert.ok(pid !== undefined);
+    process.kill(pid, "SIGKILL");
+    const { base_url } = readDemo();
+    await until(async () => (await fetch(`${base_url}/readyz`)).status === 200 && (await scene.postgres()) !== pid);
+    await until(() => sell().then(() => true, (error) => (error instanceof TaplineError ? undefined : Promise.reject(error))));
+    assert.ok(running.isRunning);
+  });
+
+  for (const signal of ["SIGTERM", "SIGINT"] as const) {
+    test(`stops cleanly on ${signal}: code 0, its database gone, its port free`, async () => {
+      if (!running.isRunning) await start();
+      const pid = await scene.postgres();
+      assert.ok(pid !== undefined);
+      const { code, stderr } = await running.stop(signal);
+      assert.deepEqual([code, /rror/.test(stderr)], [0, false], stderr);
+      assert.equal(await scene.postgres(), undefined);
+      assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
+      assert.equal(await isFree(Number(port)), true);
+    });
+
+    test(`finds everything when it is started again after ${signal}, and has nothing to write`, async () => {
+      await start();
+      assert.doesNotMatch(running.stdout, /A first sale|was lost/);
+      assert.deepEqual([readFileSync(path(), "utf8"), statSync(path()).mtimeMs], [written.text, written.at]);
+      await sell();
+    });
+  }
+
+  test("finds everything after it was killed, with its database left running", async () => {
+    const pid = await scene.postgres();
+    await running.stop("SIGKILL");
+    assert.equal(await scene.postgres(), pid);
+    await start();
+    assert.equal(readFileSync(path(), "utf8"), written.text);
+    await sell();
+  });
+
+  test("makes a new secret where demo.json was lost, says so, and keeps the data", async () => {
+    await running.stop("SIGTERM");
+    const old = readDemo();
+    rmSync(path());
+    port = "";
+    await start();
+    assert.match(running.stdout, /^demo\.json was lost: the demo's client has a new secret, and the old one no longer works\.$/m);
+    assert.doesNotMatch(running.stdout, /A first sale/);
+    const demo = readDemo();
+    assert.notEqual(demo.client_secret, old.client_secret);
+    await assert.rejects(new Tapline({ ...demo, client_secret: old.client_secret }).token(), { code: "INVALID_CLIENT" });
+    assert.ok((await new Tapline(demo).transactions.list({ limit: 100 })).length >= 5);
+    await sell();
+    remember();
+  });
+
+  test("writes its new address where that has changed, and nothing else", async () => {
+    await running.stop("SIGTERM");
+    const old = readDemo();
+    port = "";
+    await start();
+    assert.deepEqual(readDemo(), { ...old, base_url: `http://127.0.0.1:${port}` });
+    assert.equal(statSync(path()).mode & 0o777, 0o600);
+    await sell();
+  });
+
+  test("is stopped at once by a second signal, and found again after that", async () => {
+    running.signal("SIGTERM");
+    running.signal("SIGINT");
+    await running.end();
+    await start();
+    await sell();
+  });
+});
