@@ -14,6 +14,7 @@ import type { Database } from "./storage/database.ts";
 import {
   appendSimulatedEntry,
   hostSimulatedTerminals,
+  readHosted,
   readSimulatedEntries,
   type SimulatedLog,
   type SimulatedTerminalRow,
@@ -52,10 +53,22 @@ export class SimulatorHost {
   async takeOn(): Promise<void> {
     const { db, process_id, log } = this.#parts;
     if (this.#address === undefined) return;
+    await this.#giveUp();
     for (const row of await db.atOnce((tx) => hostSimulatedTerminals(tx, process_id))) {
       const running = await this.#boot(row, this.#address);
       this.#running.set(`${row.account_id} ${row.terminal_id}`, running);
       log.info({ account_id: row.account_id, terminal_id: row.terminal_id }, "a simulated terminal is on");
+    }
+  }
+
+  /** Those that another process has taken on, because this one was taken for dead, are no longer ours to run. */
+  async #giveUp(): Promise<void> {
+    const hosted = await readHosted(this.#parts.db, this.#parts.process_id);
+    const ours = new Set(hosted.map(({ account_id, terminal_id }) => `${account_id} ${terminal_id}`));
+    for (const [key, { terminal }] of this.#running) {
+      if (ours.has(key)) continue;
+      terminal.unplug();
+      this.#running.delete(key);
     }
   }
 

@@ -17,11 +17,16 @@ export const heartbeatEvery_ms = 3_000;
 /** and a link silent for so long is dead, on both sides. */
 export const silenceLimit_ms = 10_000;
 
-const id = (description: string) => Type.String({ minLength: 1, maxLength: 128, description });
+/** An id is printable ASCII without spaces: it stands in logs, in keys and on receipts. */
+const id = (description: string) => Type.String({ pattern: "^[\\x21-\\x7e]{1,128}$", description });
 const promptId = id("The prompt");
 const journalKey = {
   journal_id: id("The journal the result stands in"),
-  sequence: Type.Integer({ minimum: 1, description: "Its number there; results are numbered without a gap, from 1" }),
+  sequence: Type.Integer({
+    minimum: 1,
+    maximum: Number.MAX_SAFE_INTEGER,
+    description: "Its number there; results are numbered without a gap, from 1",
+  }),
 };
 const minor = Type.Integer({ minimum: 1, maximum: 2_147_483_647, description: "Minor units" });
 const currency = Type.String({ pattern: "^[A-Z]{3}$", description: "ISO 4217" });

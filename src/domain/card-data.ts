@@ -39,8 +39,9 @@ const isCardNumber = (digits: string): boolean => /^[2-6]\d{12,18}$/.test(digits
 /** The value with every text in it masked, and the paths of the fields where something was found. */
 export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_at: string[] } {
   if (typeof value === "string") {
-    const masked = maskCardNumbers(value);
-    return { value: masked as T, found_at: masked === value ? [] : [path] };
+    const text = keepable(value);
+    const masked = maskCardNumbers(text);
+    return { value: masked as T, found_at: masked === text ? [] : [path] };
   }
   if (typeof value === "number") {
     const text = String(value);
@@ -51,9 +52,9 @@ export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_a
   const found_at: string[] = [];
   const clean = Array.isArray(value) ? [] : {};
   for (const [key, member] of Object.entries(value)) {
-    const name = maskCardNumbers(key);
+    const name = maskCardNumbers(keepable(key));
     const here = path === "" ? name : `${path}.${name}`;
-    if (name !== key) found_at.push(here);
+    if (name !== keepable(key)) found_at.push(here);
     const inner = maskCardNumbersDeep(member, here);
     found_at.push(...inner.found_at);
     Object.defineProperty(clean, name, {
@@ -65,6 +66,9 @@ export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_a
   }
   return { value: clean as T, found_at };
 }
+
+/** What no database keeps in a text, the character NUL and half a surrogate pair, becomes the replacement character. */
+const keepable = (text: string): string => text.toWellFormed().replaceAll("\0", "\ufffd");
 
 function passesLuhn(digits: string): boolean {
   let sum = 0;

@@ -17,6 +17,7 @@ import {
   type TerminalLink,
 } from "../storage/prompts.ts";
 import { readVerdict, storeResult, type Verdict } from "../storage/terminal-results.ts";
+import { readConnection } from "../storage/terminals.ts";
 import { concludeSale } from "./sale.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -52,6 +53,7 @@ export async function takeResult(world: World, link: TerminalLink, said: Termina
   if (found_at.length > 0)
     world.log.error({ ...ids, fields: found_at }, "a terminal sent what looks like a card number");
   const verdict = await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
     const prompt = await lockPrompt(tx, link.account_id, result.prompt_id);
     const before = await readVerdict(tx, link, result);
     if (before !== undefined) return before;
@@ -64,6 +66,14 @@ export async function takeResult(world: World, link: TerminalLink, said: Termina
   world.hints.promptChanged(result.prompt_id);
   world.hints.deliveryDue();
   return verdict;
+}
+
+/** The terminal has connected again since: what it has to say, it says over its new connection. */
+export class ConnectionReplaced extends Error {}
+
+async function checkOwner(tx: Tx, link: TerminalLink): Promise<void> {
+  const connection = await readConnection(tx, link.account_id, link.terminal_id);
+  if (connection?.epoch !== link.epoch) throw new ConnectionReplaced(`epoch ${link.epoch} of ${connection?.epoch}`);
 }
 
 type Judgement =

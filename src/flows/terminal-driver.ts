@@ -15,4 +15,6 @@ export interface TerminalDriver {
   stop(terminal: TerminalAddress, prompt_id: string): boolean;
   /** Asks the terminal where the prompt stands. False if it is not connected to this process. */
   inquire(terminal: TerminalAddress, prompt_id: string): boolean;
+  /** Ends every connection of this process; the terminals connect again, to whichever process. */
+  dropAll(): void;
 }

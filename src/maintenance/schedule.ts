@@ -68,7 +68,9 @@ async function sendUnsent(world: World): Promise<void> {
 
 /** Says that this process lives, and frees what dead ones held. */
 export async function beat(world: World): Promise<void> {
-  await world.db.atOnce((tx) => recordProcessSeen(tx, world.process_id, isoNow(world)));
+  const is_new = await world.db.atOnce((tx) => recordProcessSeen(tx, world.process_id, isoNow(world)));
+  // Taken for dead, as after a long pause: what we held was given away, and our terminals are to connect anew.
+  if (is_new) world.terminals.dropAll();
   const silent_since = new Date(world.clock.now() - deadAfter_ms).toISOString();
   await world.db.atOnce((tx) => buryDeadProcesses(tx, silent_since));
 }

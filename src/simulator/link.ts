@@ -37,6 +37,8 @@ export interface LinkOptions {
 /** The wait before trying again: doubled each time, to a limit, a little at random so that a fleet does not march in step. */
 const retryFirst_ms = 100;
 const retryMax_ms = 5_000;
+/** The protocol's close code for what trying again does not mend. */
+const closedForGood = 4003;
 
 export class Link {
   readonly #options: LinkOptions;
@@ -80,7 +82,11 @@ export class Link {
     const socket = new WebSocket(this.#options.address);
     this.#socket = socket;
     socket.onmessage = ({ data }) => this.#enqueue(socket, String(data));
-    socket.onclose = () => this.#lost(socket);
+    socket.onclose = ({ code }) => {
+      // Refused for good: trying again would change nothing.
+      if (code === closedForGood) this.#wanted = false;
+      this.#lost(socket);
+    };
     socket.onerror = () => socket.close();
   }
 
@@ -117,6 +123,7 @@ export class Link {
         return;
       case "refused":
         this.#options.log.warn({ terminal_id: this.#options.terminal_id, code: frame.code }, frame.sentence);
+        if (frame.code !== "REPLACED" && frame.code !== "STOPPING") this.#wanted = false;
         return;
       default:
         return this.#options.onFrame(frame);

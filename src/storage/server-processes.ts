@@ -4,11 +4,14 @@ import { statement, type Tx } from "./database.ts";
 const beat = statement(
   "process_seen",
   `INSERT INTO server_processes (process_id, started_at, seen_at) VALUES ($1, $2, $2)
-   ON CONFLICT (process_id) DO UPDATE SET seen_at = EXCLUDED.seen_at`,
+   ON CONFLICT (process_id) DO UPDATE SET seen_at = EXCLUDED.seen_at
+   RETURNING started_at = seen_at AS is_new`,
 );
 
-export async function recordProcessSeen(tx: Tx, process_id: string, now: string): Promise<void> {
-  await tx.query(beat, [process_id, now]);
+/** True where nobody knew of the process: at its start, and where it was taken for dead. */
+export async function recordProcessSeen(tx: Tx, process_id: string, now: string): Promise<boolean> {
+  const [row] = await tx.query<{ is_new: boolean }>(beat, [process_id, now]);
+  return row?.is_new === true;
 }
 
 const bury = statement(

@@ -38,6 +38,17 @@ const host = statement(
 export const hostSimulatedTerminals = (tx: Tx, process_id: string): Promise<SimulatedTerminalRow[]> =>
   tx.query(host, [process_id]);
 
+const hosted = statement(
+  "hosted_simulated_terminals",
+  "SELECT account_id, terminal_id FROM simulated_terminals WHERE hosted_by = $1",
+);
+
+/** The simulated terminals that are this process's to run. */
+export const readHosted = (
+  reader: Reader,
+  process_id: string,
+): Promise<{ account_id: string; terminal_id: string }[]> => reader.query(hosted, [process_id]);
+
 const set = statement(
   "set_simulated_terminal",
   "UPDATE simulated_terminals SET mode = $3, network = $4 WHERE account_id = $1 AND terminal_id = $2",

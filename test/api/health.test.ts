@@ -125,9 +125,9 @@ describe("a server whose database is away", () => {
     shop = await openShop({ DATABASE_URL: way.url, TAPLINE_SIMULATORS: "off" });
   });
   after(async () => {
-    way.mend();
+    await way.mend();
     await shop.close();
-    way.close();
+    await way.cut("refuses");
     await database.close();
   });
 
@@ -139,31 +139,32 @@ describe("a server whose database is away", () => {
     assert.match(answer.headers.get("x-request-id") ?? "", /\S/);
   };
 
-  test("lives, is not ready, answers 503 to whoever needs the database, and is ready when it is back", async () => {
-    assert.equal((await readyz(shop)).status, 200);
-    way.cut();
-    assert.equal((await healthz(shop)).status, 200);
-    await unavailable(await readyz(shop));
-    await unavailable(await shop.call("GET", "/v1/transactions"));
-    await unavailable(await shop.call("GET", "/v1/sessions/T12345678.0"));
-    await unavailable(await shop.create());
-    assertRefused(await shop.create({ order: { amount: 0 } }), { status: 400, field: "order.amount" });
-    assertErrorBody(await send(shop, { method: "GET", path: "/v1/transactions" }));
-    way.mend();
-    await shop.until(async () => (await readyz(shop)).status === 200);
-    assert.equal((await shop.call("GET", "/v1/transactions")).status, 200);
-    const [row] = await database.sql<{ count: string }>("SELECT count(*) FROM sessions");
-    assert.equal(row?.count, "0", "what was answered with 503 was not written");
-  });
+  for (const manner of ["hangs up", "refuses"] as const) {
+    test(`because it ${manner} lives, is not ready, answers 503 to whoever needs it, and is ready when it is back`, async () => {
+      assert.equal((await readyz(shop)).status, 200);
+      await way.cut(manner);
+      assert.equal((await healthz(shop)).status, 200);
+      await unavailable(await readyz(shop));
+      await unavailable(await shop.call("GET", "/v1/transactions"));
+      await unavailable(await shop.call("GET", "/v1/sessions/T12345678.0"));
+      await unavailable(await shop.create());
+      assertRefused(await shop.create({ order: { amount: 0 } }), { status: 400, field: "order.amount" });
+      assertErrorBody(await send(shop, { method: "GET", path: "/v1/transactions" }));
+      await way.mend();
+      await shop.until(async () => (await readyz(shop)).status === 200);
+      assert.equal((await shop.call("GET", "/v1/transactions")).status, 200);
+      const [row] = await database.sql<{ count: string }>("SELECT count(*) FROM sessions");
+      assert.equal(row?.count, "0", "what was answered with 503 was not written");
+    });
+  }
 });
 
 /** The way to a database, which can be cut and mended. */
 interface Way {
   /** For DATABASE_URL. */
   readonly url: string;
-  cut(): void;
-  mend(): void;
-  close(): void;
+  cut(manner: "hangs up" | "refuses"): Promise<void>;
+  mend(): Promise<void>;
 }
 
 async function openWay(database_url: string): Promise<Way> {
@@ -187,20 +188,20 @@ async function openWay(database_url: string): Promise<Way> {
     keep(far, near);
     near.pipe(far).pipe(near);
   });
-  await new Promise<void>((listening) => server.listen(0, "127.0.0.1", listening));
-  const cut = () => {
-    whole = false;
-    for (const socket of sockets) socket.destroy();
-  };
+  const listen = (port: number) => new Promise<void>((listening) => server.listen(port, "127.0.0.1", listening));
+  await listen(0);
+  const { port } = server.address() as AddressInfo;
   return {
-    url: `postgres://${username}@127.0.0.1:${(server.address() as AddressInfo).port}${pathname}`,
-    cut,
-    mend: () => {
-      whole = true;
+    url: `postgres://${username}@127.0.0.1:${port}${pathname}`,
+    cut: async (manner) => {
+      whole = false;
+      const closed = manner === "refuses" ? new Promise((done) => server.close(done)) : undefined;
+      for (const socket of sockets) socket.destroy();
+      await closed;
     },
-    close: () => {
-      cut();
-      server.close();
+    mend: async () => {
+      whole = true;
+      if (!server.listening) await listen(port);
     },
   };
 }

@@ -7,8 +7,10 @@ import { existsSync, readFileSync, rmSync, statSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
-import { TaplineError, Tapline } from "@tapline/sdk";
+import { Tapline } from "@tapline/sdk";
 import type { DemoFile } from "../../src/cli/demo-file.ts";
+import type { Settings } from "../../src/config.ts";
+import { isPostgresOn } from "../../src/storage/embedded/postmaster.ts";
 import { type CliProcess, CliScene, refusal } from "../support/cli-process.ts";
 import { until } from "../support/shop.ts";
 
@@ -32,12 +34,16 @@ const saleOf = ({ store_id, terminal_id, payout_destination_id, profile_id }: De
   profile_id,
 });
 
+async function untilEnded(tapline: Tapline, session_id: string, status: string): Promise<void> {
+  const { transaction_id = "" } = await tapline.sessions.read(session_id);
+  await until(async () => (await tapline.transactions.read(transaction_id)).status === status);
+}
+
 /** A sale through the API, until it has been paid. */
 async function sell(demo = readDemo()): Promise<void> {
   const tapline = new Tapline(demo);
   const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
-  const { transaction_id = "" } = await tapline.sessions.read(id);
-  await until(async () => (await tapline.transactions.read(transaction_id)).status === "CAPTURED");
+  await untilEnded(tapline, id, "CAPTURED");
 }
 
 const isFree = (port: number) =>
@@ -49,18 +55,19 @@ const isFree = (port: number) =>
 
 describe("tapline demo", () => {
   let running: CliProcess;
-  let port = "";
+  let port = "0";
   let written = { text: "", at: 0 };
   const remember = () => {
     written = { text: readFileSync(path(), "utf8"), at: statSync(path()).mtimeMs };
   };
-  const start = async (): Promise<void> => {
-    running = scene.start(["demo"], { TAPLINE_PORT: port || "0" });
+  const start = async (settings: Settings = {}): Promise<void> => {
+    running = scene.start(["demo"], { TAPLINE_PORT: port, ...settings });
     port = new URL(await running.serving()).port;
   };
 
   test("makes everything on its first start and shows a first sale: prompted, tapped, CAPTURED, called back", async () => {
-    await start();
+    // Long enough for the demo, which looks every 20 ms, to see the prompt on the screen.
+    await start({ TAPLINE_SIMULATOR_DELAY_MS: "150" });
     assert.match(running.stdout, /POST \/v1\/sessions-profile {3}200, session T12345678\./);
     assert.match(running.stdout, /terminal T12345678-T0292 shows "Present card: 399\.00 NOK"/);
     assert.match(running.stdout, /callback {2}GET \/payment\/callback\?.*transaction_id=T12345678\./);
@@ -69,7 +76,7 @@ describe("tapline demo", () => {
     assert.equal(running.stderr, "Creating the database…\n");
   });
 
-  test("writes how it is reached for its owner's eyes only", async () => {
+  test("writes how it is reached for its owner's eyes only", () => {
     assert.equal(statSync(path()).mode & 0o777, 0o600);
     assert.equal(statSync(scene.data_dir).mode & 0o777, 0o700);
     const { client_secret, base_url, ...ids } = readDemo();
@@ -91,17 +98,16 @@ describe("tapline demo", () => {
   test("prints a line for the next sale that makes one", async () => {
     const body = /-d '(\{.*\})'/.exec(running.stdout)?.[1] ?? "";
     const demo = readDemo();
-    const token = (await scene.run(["token"])).stdout.trim();
+    const { code, stdout: token, stderr } = await scene.run(["token"]);
+    assert.deepEqual([code, stderr], [0, ""]);
+    assert.match(token, /^[\w-]+\.[\w-]+\.[\w-]+\n$/);
     const answer = await fetch(`${demo.base_url}/v1/sessions-profile`, {
       method: "POST",
-      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      headers: { authorization: `Bearer ${token.trim()}`, "content-type": "application/json" },
       body,
     });
     assert.equal(answer.status, 200);
-    const { id } = (await answer.json()) as { id: string };
-    const tapline = new Tapline(demo);
-    const { transaction_id = "" } = await tapline.sessions.read(id);
-    await until(async () => (await tapline.transactions.read(transaction_id)).status === "CAPTURED");
+    await untilEnded(new Tapline(demo), ((await answer.json()) as { id: string }).id, "CAPTURED");
   });
 
   test("lets the person at the terminal be played from another window", async () => {
@@ -113,15 +119,14 @@ describe("tapline demo", () => {
       return stdout;
     };
     assert.match(await play("manual"), /^T12345678-T0292: manual, online; the screen says ".*"\.\n$/);
-    const ends = async (action: string, status: string, screen: string, ...more: string[]) => {
+    const ends = async (status: string, screen: string, ...args: string[]) => {
       const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
-      assert.match(await play(action, ...more), new RegExp(`manual, online; the screen says "${screen}"`));
-      const { transaction_id = "" } = await tapline.sessions.read(id);
-      await until(async () => (await tapline.transactions.read(transaction_id)).status === status);
+      assert.match(await play(...args), new RegExp(`manual, online; the screen says "${screen}"`));
+      await untilEnded(tapline, id, status);
     };
-    await ends("tap", "CAPTURED", "Approved");
-    await ends("decline", "DECLINED", "Declined", "T12345678-T0292");
-    await ends("cancel", "DECLINED", "Cancelled");
+    await ends("CAPTURED", "Approved", "tap");
+    await ends("DECLINED", "Declined", "decline", "T12345678-T0292");
+    await ends("DECLINED", "Cancelled", "cancel");
     assert.match(await play("offline"), /: manual, offline;/);
     assert.match(await play("online"), /: manual, online;/);
     assert.match(await play("auto"), /: auto, online;/);
@@ -145,71 +150,75 @@ describe("tapline demo", () => {
     assert.ok(pid !== undefined);
     process.kill(pid, "SIGKILL");
     const { base_url } = readDemo();
-    await until(async () => (await fetch(`${base_url}/readyz`)).status === 200 && (await scene.postgres()) !== pid);
-    await until(() => sell().then(() => true, (error) => (error instanceof TaplineError ? undefined : Promise.reject(error))));
+    await until(async () => {
+      const now = await scene.postgres();
+      return now !== undefined && now !== pid && (await fetch(`${base_url}/readyz`)).status === 200;
+    });
+    await until(async () => {
+      const { terminal_id } = readDemo();
+      return (await new Tapline(readDemo()).simulatedTerminals.read(terminal_id)).screen.prompt_id === undefined;
+    });
+    await sell();
     assert.ok(running.isRunning);
   });
 
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    test(`stops cleanly on ${signal}: code 0, its database gone, its port free`, async () => {
-      if (!running.isRunning) await start();
-      const pid = await scene.postgres();
-      assert.ok(pid !== undefined);
-      const { code, stderr } = await running.stop(signal);
-      assert.deepEqual([code, /rror/.test(stderr)], [0, false], stderr);
-      assert.equal(await scene.postgres(), undefined);
-      assert.throws(() => process.kill(pid, 0), { code: "ESRCH" });
-      assert.equal(await isFree(Number(port)), true);
-    });
-
-    test(`finds everything when it is started again after ${signal}, and has nothing to write`, async () => {
-      await start();
-      assert.doesNotMatch(running.stdout, /A first sale|was lost/);
-      assert.deepEqual([readFileSync(path(), "utf8"), statSync(path()).mtimeMs], [written.text, written.at]);
-      await sell();
-    });
+  /** Ends the demo with a signal, and looks for what it may have left behind. */
+  async function stopsCleanly(signal: NodeJS.Signals): Promise<void> {
+    const pid = await scene.postgres();
+    assert.ok(pid !== undefined);
+    const said = running.stderr;
+    assert.deepEqual(await running.stop(signal), { code: 0, stdout: running.stdout, stderr: said });
+    assert.equal(await scene.postgres(), undefined);
+    assert.equal(await isPostgresOn(join(scene.data_dir, "postgres"), pid), false);
+    assert.equal(await isFree(Number(port)), true);
   }
 
-  test("finds everything after it was killed, with its database left running", async () => {
+  test("stops cleanly on SIGTERM: code 0, its database gone, its port free", () => stopsCleanly("SIGTERM"));
+
+  test("finds everything when it is started again, and has nothing to write", async () => {
+    await start();
+    assert.doesNotMatch(running.stdout, /A first sale|was lost/);
+    assert.equal(running.stderr, "");
+    assert.deepEqual([readFileSync(path(), "utf8"), statSync(path()).mtimeMs], [written.text, written.at]);
+    await sell();
+  });
+
+  test("finds everything after it was killed, and writes its new address where that has changed, and nothing else", async () => {
     const pid = await scene.postgres();
     await running.stop("SIGKILL");
     assert.equal(await scene.postgres(), pid);
-    await start();
-    assert.equal(readFileSync(path(), "utf8"), written.text);
-    await sell();
-  });
-
-  test("makes a new secret where demo.json was lost, says so, and keeps the data", async () => {
-    await running.stop("SIGTERM");
     const old = readDemo();
-    rmSync(path());
-    port = "";
+    port = "0";
     await start();
-    assert.match(running.stdout, /^demo\.json was lost: the demo's client has a new secret, and the old one no longer works\.$/m);
-    assert.doesNotMatch(running.stdout, /A first sale/);
-    const demo = readDemo();
-    assert.notEqual(demo.client_secret, old.client_secret);
-    await assert.rejects(new Tapline({ ...demo, client_secret: old.client_secret }).token(), { code: "INVALID_CLIENT" });
-    assert.ok((await new Tapline(demo).transactions.list({ limit: 100 })).length >= 5);
-    await sell();
-    remember();
-  });
-
-  test("writes its new address where that has changed, and nothing else", async () => {
-    await running.stop("SIGTERM");
-    const old = readDemo();
-    port = "";
-    await start();
+    assert.notEqual(readDemo().base_url, old.base_url);
     assert.deepEqual(readDemo(), { ...old, base_url: `http://127.0.0.1:${port}` });
     assert.equal(statSync(path()).mode & 0o777, 0o600);
     await sell();
   });
 
-  test("is stopped at once by a second signal, and found again after that", async () => {
-    running.signal("SIGTERM");
-    running.signal("SIGINT");
-    await running.end();
+  test("stops cleanly on SIGINT: code 0, its database gone, its port free", () => stopsCleanly("SIGINT"));
+
+  test("leaves no database running when it is stopped while it still starts", async () => {
+    const started = scene.start(["demo"]);
+    const socket = join(scene.data_dir, "postgres", ".s.PGSQL.5432");
+    await until(() => existsSync(socket));
+    await started.stop("SIGINT");
+    await until(async () => (await scene.postgres()) === undefined);
+  });
+
+  test("makes a new secret where demo.json was lost, says so, and keeps the data", async () => {
+    const old = readDemo();
+    rmSync(path());
     await start();
+    const words = "demo.json was lost: the demo's client has a new secret, and the old one no longer works.";
+    assert.ok(running.stdout.includes(`\n${words}\n`));
+    assert.doesNotMatch(running.stdout, /A first sale/);
+    const demo = readDemo();
+    assert.notEqual(demo.client_secret, old.client_secret);
+    await assert.rejects(new Tapline({ ...demo, client_secret: old.client_secret }).token(), {
+      code: "INVALID_CLIENT",
+    });
+    assert.ok((await new Tapline(demo).transactions.list({ limit: 100 })).length >= 5);
     await sell();
   });
 });

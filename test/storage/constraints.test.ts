@@ -233,7 +233,12 @@ describe("a prompt's row", () => {
       change: { cancel_asked_by: "somebody" },
       by: "cancel_asked_by_someone",
     },
-    { what: "that waits, for a payment", status: "WAITING", change: { kind: "purchase" }, by: "waiting_is_for_refunds" },
+    {
+      what: "that waits, for a payment",
+      status: "WAITING",
+      change: { kind: "purchase" },
+      by: "waiting_is_for_refunds",
+    },
     { what: "for no money", status: "PENDING", change: { amount: 0 }, by: "prompts_amount_check" },
     { what: "of no kind", status: "PENDING", change: { kind: "tip" }, by: "prompts_kind_check" },
     { what: "in no status", status: "PENDING", change: { status: "LOST" }, by: "prompts_status_check" },

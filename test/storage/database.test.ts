@@ -109,7 +109,10 @@ describe("a transaction", () => {
     const db = openDatabase({ connectionString: database.url }, 1);
     try {
       for (let count = 0; count < 3; count++) {
-        await assert.rejects(db.transaction((tx) => tx.query(statement("", "SELECT 1 / 0"), [])), /division by zero/);
+        await assert.rejects(
+          db.transaction((tx) => tx.query(statement("", "SELECT 1 / 0"), [])),
+          /division by zero/,
+        );
       }
       assert.deepEqual(await db.transaction((tx) => tx.query(statement("", "SELECT 1 AS one"), [])), [{ one: 1 }]);
     } finally {

@@ -50,7 +50,10 @@ describe("the migrations", () => {
   test("are applied by one of many processes that start at once; the others wait for it", async () => {
     await withEmpty(async (database) => {
       const applied = await Promise.all(Array.from({ length: 6 }, () => migrate(database.db, now)));
-      assert.deepEqual(applied.filter((done) => done.length > 0), [versions]);
+      assert.deepEqual(
+        applied.filter((done) => done.length > 0),
+        [versions],
+      );
     });
   });
 

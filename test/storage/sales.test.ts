@@ -61,9 +61,10 @@ describe("the statement that creates sales", () => {
   });
 
   test("says whether the terminal is connected, and to which process", async () => {
-    await database.sql("UPDATE terminal_seats SET connection_epoch = 1, connected_to = 'process_1' WHERE terminal_id = $1", [
-      terminalId(1),
-    ]);
+    await database.sql(
+      "UPDATE terminal_seats SET connection_epoch = 1, connected_to = 'process_1' WHERE terminal_id = $1",
+      [terminalId(1)],
+    );
     const [here, nowhere] = [newSale(), newSale({ terminal_id: terminalId(2) })];
     const created = new Map((await insert(here, nowhere)).map((sale) => [sale.session_id, sale.connected_to]));
     assert.equal(created.get(here.session_id), "process_1");
@@ -251,8 +252,7 @@ describe("the writer of sales", () => {
     let away = true;
     const failing: Database = {
       ...database.db,
-      atOnce: (work) =>
-        away ? Promise.reject(new DatabaseUnavailable("It is away.")) : database.db.atOnce(work),
+      atOnce: (work) => (away ? Promise.reject(new DatabaseUnavailable("It is away.")) : database.db.atOnce(work)),
     };
     const writer = new SaleWriter(failing);
     const sales = Array.from({ length: 10 }, (_, index) => newSale({ terminal_id: terminalId(index + 1) }));

@@ -39,7 +39,9 @@ const seen = (process_id: string, second: number) =>
 const bury = (silent_since: number, leaving?: string) =>
   database.db.atOnce((tx) => buryDeadProcesses(tx, at(silent_since), leaving));
 const host = async (process_id: string): Promise<string[]> =>
-  (await database.db.atOnce((tx) => hostSimulatedTerminals(tx, process_id))).map(({ terminal_id }) => terminal_id).sort();
+  (await database.db.atOnce((tx) => hostSimulatedTerminals(tx, process_id)))
+    .map(({ terminal_id }) => terminal_id)
+    .sort();
 const capabilities = { kinds: [], currencies: [], reverse: false, advice: false, operations: [] };
 const connect = (number: number, process_id: string) => {
   const device = { account_id, terminal_id: terminalId(number), device_id: "d" };

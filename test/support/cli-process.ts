@@ -13,6 +13,9 @@ import { until } from "./shop.ts";
 
 const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
 
+/** Less than a test's own patience, so that what was said instead is told. */
+const patience_ms = 9_500;
+
 export interface Ended {
   readonly code: number | null;
   readonly stdout: string;
@@ -48,10 +51,13 @@ export class CliProcess {
 
   /** Waits until it has said so on its standard output. */
   async said(words: RegExp): Promise<RegExpExecArray> {
+    const began = performance.now();
     return until(() => {
       const found = words.exec(this.stdout);
-      if (found === null && !this.isRunning) assert.fail(`It ended without ${words}:\n${this.stdout}\n${this.stderr}`);
-      return found ?? undefined;
+      if (found !== null) return found;
+      const late = performance.now() - began > patience_ms;
+      assert.ok(this.isRunning && !late, `It did not say ${words}:\n${this.stdout}\n${this.stderr}`);
+      return undefined;
     });
   }
 

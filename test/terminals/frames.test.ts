@@ -208,7 +208,10 @@ describe("a link", () => {
     const { connection_epoch } = await scene.seat();
     try {
       await until(async () => (await scene.seat()).connected_to === null);
-      assert.equal(app.world.terminals.stop({ account_id: demo.account_id, terminal_id: demo.terminal_id }, "pr"), false);
+      assert.equal(
+        app.world.terminals.stop({ account_id: demo.account_id, terminal_id: demo.terminal_id }, "pr"),
+        false,
+      );
     } finally {
       // A ghost that is left behind goes when the terminal comes again.
       assert.ok((await scene.device.connect()).epoch > connection_epoch);

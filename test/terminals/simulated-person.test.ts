@@ -101,7 +101,12 @@ describe("the person in front of a simulated terminal", () => {
 describe("a person told to act with nothing on the screen", () => {
   const kept: Setting[] = [];
   const person = new Person(
-    { clock: systemClock, terminal_id: "T12345678-T0292", delay_ms: 0, keep: async (setting) => void kept.push(setting) },
+    {
+      clock: systemClock,
+      terminal_id: "T12345678-T0292",
+      delay_ms: 0,
+      keep: async (setting) => void kept.push(setting),
+    },
     { mode: "manual", network: "online" },
   );
 

@@ -15,7 +15,7 @@ import {
 import type { Timer } from "../../domain/environment.ts";
 import { newSecret } from "../../domain/ids.ts";
 import { terminalGone } from "../../flows/connection.ts";
-import { cardPresented, promptShown, takePromptToSend, takeResult } from "../../flows/prompt.ts";
+import { ConnectionReplaced, cardPresented, promptShown, takePromptToSend, takeResult } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
 import type { World } from "../../flows/world.ts";
 import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
@@ -67,6 +67,7 @@ export class Connection {
   #queued = 0;
   #turns: Promise<void> = Promise.resolve();
   #gone = false;
+  #deaf = false;
 
   constructor(world: World, socket: WebSocket, events: ConnectionEvents) {
     this.#world = world;
@@ -88,7 +89,9 @@ export class Connection {
     if (this.#socket.readyState === this.#socket.OPEN) this.#socket.send(JSON.stringify(frame));
   }
 
+  /** Says why, and hears nothing more. */
   refuse(code: RefusalCode, sentence: string): void {
+    this.#deaf = true;
     this.send({ type: "refused", code, sentence });
     this.#socket.close(closeCodes[code]);
   }
@@ -145,13 +148,14 @@ export class Connection {
     this.#queued++;
     void this.#turn(async () => {
       this.#queued--;
-      if (!this.#gone) await this.#take(readTerminalFrame(data));
+      if (!this.#gone && !this.#deaf) await this.#take(readTerminalFrame(data));
     });
   }
 
   #turn(work: () => Promise<void>): Promise<void> {
     this.#turns = this.#turns.then(work).catch((error: unknown) => {
       if (error instanceof FrameProblem) return this.#refuseFrame(error);
+      if (error instanceof ConnectionReplaced) return this.refuse("REPLACED", "The terminal has connected again.");
       // The frame was not handled and not acknowledged: the terminal comes back and says it again.
       this.#world.log.error({ ...this.#link, problem: String(error) }, "a terminal's frame could not be handled");
       this.#socket.terminate();
@@ -201,8 +205,11 @@ export class Connection {
       return this.refuse(admission.code, "The terminal is not paired with this server, or its key is another one.");
     }
     this.#link = admission.link;
+    // The link broke while the proof was checked: nobody else will say that the terminal has gone.
+    if (this.#gone) return terminalGone(this.#world, admission.link);
     this.#clock = { ...this.#reading(hello), boot_id: hello.boot_id };
     this.#events.onAdmitted(this);
+    if (this.#deaf) return;
     this.send({
       type: "welcome",
       epoch: admission.link.epoch,

@@ -49,6 +49,10 @@ export class SocketGateway implements TerminalDriver {
     for (const connection of this.#all) connection.refuse("STOPPING", "The server is stopping.");
   }
 
+  dropAll(): void {
+    for (const connection of this.#all) connection.refuse("REPLACED", "Please connect again.");
+  }
+
   #tell(terminal: TerminalAddress, type: "stop" | "inquire", prompt_id: string): boolean {
     const connection = this.#admitted.get(keyOf(terminal));
     connection?.sendAfter({ type, prompt_id });
@@ -58,9 +62,11 @@ export class SocketGateway implements TerminalDriver {
   #admit(connection: Connection): void {
     if (connection.link === undefined) return;
     const key = keyOf(connection.link);
-    const older = this.#admitted.get(key);
-    this.#admitted.set(key, connection);
-    older?.refuse("REPLACED", "The terminal has connected again.");
+    const other = this.#admitted.get(key);
+    // The database counted the connections; its answers may come in another order.
+    const is_newest = (other?.link?.epoch ?? 0) < connection.link.epoch;
+    if (is_newest) this.#admitted.set(key, connection);
+    (is_newest ? other : connection)?.refuse("REPLACED", "The terminal has connected again.");
   }
 
   #forget(connection: Connection): void {

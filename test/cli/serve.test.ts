@@ -1,0 +1,139 @@
+/** `tapline serve`, for real use: nothing of the demo in it, and no calls to private addresses. */
+import assert from "node:assert/strict";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, describe, test } from "node:test";
+import { Tapline } from "@tapline/sdk";
+import type { DemoFile } from "../../src/cli/demo-file.ts";
+import type { Settings } from "../../src/config.ts";
+import { type CliProcess, CliScene } from "../support/cli-process.ts";
+import { makeDatabase, type TestDatabase } from "../support/database.ts";
+import { until } from "../support/shop.ts";
+
+let database: TestDatabase;
+let scene: CliScene;
+before(async () => {
+  database = await makeDatabase({ migrated: false });
+  scene = await CliScene.open();
+  mkdirSync(scene.data_dir);
+});
+after(async () => {
+  await scene.close();
+  await database.close();
+});
+
+const file = () => join(scene.data_dir, "demo.json");
+
+async function serve(): Promise<{ running: CliProcess; address: string }> {
+  const running = scene.start(["serve"], { DATABASE_URL: database.url });
+  const [line] = await running.said(/^\{.*"Tapline is serving"\}$/m);
+  return { running, address: (JSON.parse(line) as { address: string }).address };
+}
+
+const keyOf = (token: string): string =>
+  (JSON.parse(Buffer.from(token.split(".")[0] ?? "", "base64url").toString()) as { kid: string }).kid;
+
+describe("tapline serve", () => {
+  test("begins with no account, no client and no terminal, and writes no demo.json", async () => {
+    const { running, address } = await serve();
+    assert.equal((await fetch(`${address}/readyz`)).status, 200);
+    for (const table of ["accounts", "api_clients", "terminals", "simulated_terminals"]) {
+      assert.deepEqual(await database.sql(`SELECT FROM ${table}`), []);
+    }
+    assert.equal(existsSync(file()), false);
+    assert.deepEqual((await running.stop("SIGTERM")).code, 0);
+  });
+
+  test("refuses callbacks to private addresses, where the demo of the same database takes them", async () => {
+    const demo_process = scene.start(["demo"], { DATABASE_URL: database.url });
+    await demo_process.serving();
+    const demo = JSON.parse(readFileSync(file(), "utf8")) as DemoFile;
+    const { store_id, terminal_id, payout_destination_id, profile_id } = demo;
+    const sale = {
+      url: { return_url: "https://example.com", callback_url: "http://127.0.0.1:9/callback" },
+      order: {
+        amount: 100,
+        currency: "NOK",
+        merchant_reference: "order-1",
+        items: [],
+        store: { id: store_id, terminal_id, payout_destination_id },
+      },
+      profile_id,
+    };
+    const of_demo = await new Tapline(demo).token();
+    await new Tapline(demo).sessions.createFromProfile(sale);
+    assert.equal((await demo_process.stop("SIGTERM")).code, 0);
+
+    const rotated = await scene.run(["keys", "rotate"], { DATABASE_URL: database.url });
+    const kid = /^Tokens are signed with the key (\S+) from now on\.\n$/.exec(rotated.stdout)?.[1];
+    assert.deepEqual([rotated.code, rotated.stderr], [0, ""]);
+
+    const { running, address } = await serve();
+    const tapline = new Tapline({ ...demo, base_url: address });
+    await assert.rejects(tapline.sessions.createFromProfile(sale), { status: 400, code: "CALLBACK_ADDRESS_REFUSED" });
+
+    // Signed with the new key from now on; what was signed before stays good.
+    assert.equal(keyOf(await tapline.token()), kid);
+    assert.notEqual(keyOf(of_demo), kid);
+    const headers = { authorization: `Bearer ${of_demo}` };
+    assert.equal((await fetch(`${address}/v1/transactions`, { headers })).status, 200);
+    assert.equal((await running.stop("SIGINT")).code, 0);
+  });
+
+  test("logs in lines of JSON, each with its time, and no secret in them", async () => {
+    const { running, address } = await serve();
+    const demo = JSON.parse(readFileSync(file(), "utf8")) as DemoFile;
+    const token = await new Tapline({ ...demo, base_url: address }).token();
+    const { stdout, stderr } = await running.stop("SIGTERM");
+    assert.equal(stderr, "");
+    for (const line of stdout.trim().split("\n")) assert.ok(Date.parse((JSON.parse(line) as { time: string }).time));
+    assert.match(stdout, /"route":"\/v1\/accounts\/:oid\/auth\/token"/);
+    assert.ok(!stdout.includes(demo.client_secret) && !stdout.includes(token));
+  });
+});
+
+describe("tapline demo on a database of one's own", () => {
+  /** Runs with a database that nobody has used, and a data directory that `make` has made or not. */
+  async function onNewDatabase(
+    make: boolean,
+    work: (settings: Settings, path: string) => Promise<void>,
+  ): Promise<void> {
+    const own = await makeDatabase({ migrated: false });
+    const data_dir = mkdtempSync(join(scene.folder, "own-"));
+    if (!make) rmdirSync(data_dir);
+    try {
+      await work({ DATABASE_URL: own.url, TAPLINE_DATA_DIR: data_dir }, join(data_dir, "demo.json"));
+    } finally {
+      await own.close();
+    }
+  }
+
+  test("leaves no demo.json if its first start is killed before its end, and makes one at the next", async () => {
+    await onNewDatabase(true, async (settings, path) => {
+      const killed = scene.start(["demo"], { ...settings, TAPLINE_SIMULATOR_DELAY_MS: "60000" });
+      await killed.said(/POST \/v1\/sessions-profile/);
+      assert.equal(existsSync(path), false);
+      await killed.stop("SIGKILL");
+      assert.equal(existsSync(path), false);
+      const next = scene.start(["demo"], settings);
+      await next.serving();
+      const demo = JSON.parse(readFileSync(path, "utf8")) as DemoFile;
+      assert.match(await new Tapline(demo).token(), /^ey/);
+      assert.equal((await next.stop("SIGTERM")).code, 0);
+    });
+  });
+
+  test("makes its data directory where there is none", async () => {
+    await onNewDatabase(false, async (settings, path) => {
+      const started = scene.start(["demo"], settings);
+      try {
+        await started.said(/^CAPTURED/m);
+        await until(() => existsSync(path) || started.stderr !== "");
+        assert.deepEqual([started.stderr, existsSync(path)], ["", true]);
+        assert.equal(statSync(path).mode & 0o777, 0o600);
+      } finally {
+        await started.stop("SIGKILL");
+      }
+    });
+  });
+});
