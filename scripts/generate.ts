@@ -9,6 +9,7 @@ import { openApiDocument } from "../src/contract/openapi.ts";
 import { statusOfRejection } from "../src/http/refusals.ts";
 import { databaseSchema } from "./database-schema.ts";
 import { errorPage } from "./error-page.ts";
+import { incidentsPage } from "./incidents-page.ts";
 import { sdkTypes } from "./sdk-types.ts";
 import { simulatedTerminalsPage } from "./simulated-terminals-page.ts";
 import { statesPage } from "./states-page.ts";
@@ -29,6 +30,7 @@ const openApi = openApiDocument({ version, statusOf: (code) => statusOfRejection
 const derivedFiles: readonly DerivedFile[] = [
   { path: "openapi.json", make: () => `${JSON.stringify(openApi, null, 2)}\n` },
   { path: "docs/errors.md", make: errorPage },
+  { path: "docs/incidents.md", make: incidentsPage },
   { path: "docs/states.md", make: statesPage },
   { path: "docs/states.svg", make: statesPicture },
   { path: "docs/terminal-protocol.md", make: terminalProtocolPage },

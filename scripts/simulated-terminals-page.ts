@@ -1,10 +1,11 @@
 /** The tables of docs/simulated-terminals.md: what each amount does, and what a person can be told to do. */
 import { personActions } from "../src/contract/account.ts";
 import type { Operation } from "../src/contract/operation.ts";
-import { playPerson, readSimulatedTerminal } from "../src/contract/operations.ts";
+import { orderTrouble, playPerson, readSimulatedTerminal } from "../src/contract/operations/terminals.ts";
 import { formatAmount } from "../src/domain/money.ts";
 import { nextStatus, type PromptOutcome, posView } from "../src/domain/prompt.ts";
 import { anyOtherAmount, type Script, scriptsByAmount } from "../src/simulator/amounts.ts";
+import { troubleMeanings } from "../src/simulator/trouble.ts";
 import { code, codes, table, withSections } from "./markdown.ts";
 
 export const simulatedTerminalsPage = (before: string): string =>
@@ -24,7 +25,14 @@ export const simulatedTerminalsPage = (before: string): string =>
       ["Action", "What the person does"],
       personActions.map((action) => [code(action), actionMeanings[action]]),
     ),
-    operations: table(["Operation", "What it does", "Scopes: one of"], [readSimulatedTerminal, playPerson].map(row)),
+    operations: table(
+      ["Operation", "What it does", "Scopes: one of"],
+      [readSimulatedTerminal, playPerson, orderTrouble].map(row),
+    ),
+    troubles: table(
+      ["Trouble", "What goes wrong"],
+      Object.entries(troubleMeanings).map(([kind, meaning]) => [code(kind), meaning]),
+    ),
   });
 
 function scriptCells(script: Script): string[] {

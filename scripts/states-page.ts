@@ -60,6 +60,7 @@ const events: Readonly<Record<PromptEvent, readonly [Witness, string]>> = {
   in_progress: ["the terminal", "Its host has not answered yet."],
   stop_unanswered: ["the clock", `The terminal did not answer a stop for ${seconds(limits.stop_answer_ms)}.`],
   processing_limit: ["the clock", `No result came for ${seconds(limits.processing_ms)} after the card was presented.`],
+  journal_lost: ["the server", "The device that was asked was wiped, replaced or revoked before it said how it ended."],
   decided_paid: ["a person", "The operator decided, on record, that the money moved."],
   decided_unpaid: ["a person", "The operator decided, on record, that no money moved."],
 };

@@ -16,11 +16,13 @@ import { Hints } from "./flows/hints.ts";
 import type { World } from "./flows/world.ts";
 import { buildServer } from "./http/server.ts";
 import { rotateSigningKey, TokenKeys } from "./http/token-keys.ts";
-import { beat, type Schedule, startSweeps } from "./maintenance/schedule.ts";
+import { actOnHint, beat, type Schedule, sendUnsent, startSweeps } from "./maintenance/schedule.ts";
 import { makeDeviceKey } from "./simulator/device-key.ts";
 import { SimulatorHost } from "./simulator-host.ts";
+import { Bus } from "./storage/bus.ts";
 import { type ConnectionSettings, type Database, openDatabase } from "./storage/database.ts";
-import { startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
+import { DatabaseClock, shiftDeadlines } from "./storage/database-clock.ts";
+import { findRunningPostgres, startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { migrate } from "./storage/migrations.ts";
 import { SaleWriter } from "./storage/sale-writer.ts";
 import { buryDeadProcesses } from "./storage/server-processes.ts";
@@ -62,6 +64,7 @@ export async function startApp(parts: AppParts): Promise<App> {
 
 interface OpenDatabase {
   readonly db: Database;
+  readonly settings: ConnectionSettings;
   /** No other process can be using it: what earlier ones held is free at once. */
   readonly is_ours_alone: boolean;
   close(): Promise<void>;
@@ -69,12 +72,13 @@ interface OpenDatabase {
 
 async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: AppParts): Promise<OpenDatabase> {
   if (config.database_url !== undefined) {
-    const db = openDatabase({ connectionString: config.database_url });
+    const settings = { connectionString: config.database_url };
+    const db = openDatabase(settings);
     await checkServerSettings(db).catch(async (error) => {
       await db.close();
       throw error;
     });
-    return { db, is_ours_alone: false, close: () => db.close() };
+    return { db, settings, is_ours_alone: false, close: () => db.close() };
   }
   const postgres = await startEmbeddedPostgres({
     directory: config.data_dir,
@@ -83,9 +87,11 @@ async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: Ap
     onLost,
     ...(onProgress === undefined ? {} : { onProgress }),
   });
-  const db = openDatabase(postgres.connection as ConnectionSettings);
+  const settings = postgres.connection;
+  const db = openDatabase(settings);
   return {
     db,
+    settings,
     is_ours_alone: true,
     close: async () => {
       await db.close();
@@ -95,10 +101,17 @@ async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: Ap
 }
 
 async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
-  const { config, clock, random, logger } = parts;
+  const { config, random, logger } = parts;
   const { db } = database;
-  await migrate(db, new Date(clock.now()).toISOString());
+  await migrate(db, new Date(parts.clock.now()).toISOString());
+  const clock = await DatabaseClock.read(parts.clock, db);
   const gateway = new SocketGateway();
+  const process_id = newId("process", clock.now(), random);
+  const bus: Bus = new Bus({
+    ...{ db, settings: database.settings, clock, log: logger, process_id },
+    onMessage: (message) => actOnHint(world, message),
+    onReconnect: () => void sendUnsent(world).catch(() => {}),
+  });
   let address = `http://${config.host}:${config.port}`;
   const world: World = {
     db,
@@ -106,7 +119,8 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
     clock,
     random,
     log: logger,
-    process_id: newId("process", clock.now(), random),
+    process_id,
+    bus,
     get public_url() {
       return config.public_url ?? address;
     },
@@ -130,10 +144,12 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   sender.wake();
   if (database.is_ours_alone) await db.atOnce((tx) => buryDeadProcesses(tx, new Date(clock.now()).toISOString()));
   await beat(world);
+  await bus.open();
   const sweeps = startSweeps(world, [
     ...(await hostSimulators(config, simulators, address)),
     // A key that another process made, or that was rotated, signs here too before long.
     { name: "signing keys", every_ms: 30_000, work: () => keys.load() },
+    { name: "the database's clock", every_ms: 1_000, work: () => adjustClock(world, clock) },
   ]);
   return {
     world,
@@ -142,10 +158,18 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
     takeOnSimulators: () => simulators.takeOn(),
     close: async () => {
       stopping = true;
-      await stopInOrder({ simulators, gateway, server, sweeps, sender, world });
+      await stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world });
       await database.close();
     },
   };
+}
+
+/** A step of the database's clock is logged, and open deadlines move with it. */
+async function adjustClock(world: World, clock: DatabaseClock): Promise<void> {
+  const step_ms = await clock.adjust(world.db);
+  if (step_ms === 0) return;
+  const shifted = await world.db.transaction((tx) => shiftDeadlines(tx, step_ms, clock.now()));
+  world.log.warn({ step_ms, shifted }, "the database's clock has stepped");
 }
 
 async function hostSimulators(config: Config, simulators: SimulatorHost, address: string) {
@@ -162,15 +186,17 @@ interface Stoppable {
   readonly server: Awaited<ReturnType<typeof buildServer>>;
   readonly sweeps: Schedule;
   readonly sender: Sender;
+  readonly bus: Bus;
   readonly world: World;
 }
 
-async function stopInOrder({ simulators, gateway, server, sweeps, sender, world }: Stoppable): Promise<void> {
+async function stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world }: Stoppable): Promise<void> {
   simulators.close();
   gateway.close();
   await server.close();
   await sweeps.stop();
   await sender.stop();
+  await bus.close();
   const long_ago = new Date(0).toISOString();
   await world.db.atOnce((tx) => buryDeadProcesses(tx, long_ago, world.process_id)).catch(() => {});
 }
@@ -239,6 +265,11 @@ export async function openDemo(app: App, secret_lost: boolean): Promise<OpenedDe
 
 /** Makes a new signing key in a server's database, whether the server runs or not. Answers its id. */
 export async function rotateKeys(config: Config, clock: Clock, random: RandomBytes): Promise<string> {
+  const running = config.database_url === undefined ? await findRunningPostgres(config.data_dir) : undefined;
+  if (running !== undefined) {
+    const db = openDatabase(running);
+    return await rotateSigningKey(db, clock).finally(() => db.close());
+  }
   const logger = makeLogger("error");
   const onLost = (problem: StartupProblem) => logger.error({}, problem.message);
   const database = await openOwnOrTheirs({ config, clock, random, logger, onLost });

@@ -18,6 +18,7 @@ export interface Config {
   readonly present_within_ms: number;
   readonly processing_ms: number;
   readonly stop_answer_ms: number;
+  readonly incident_after_ms: number;
 }
 
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -55,6 +56,8 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
     present_within_ms: seconds("TAPLINE_PRESENT_WITHIN_S", presentWithin_ms),
     processing_ms: seconds("TAPLINE_PROCESSING_S", 150_000),
     stop_answer_ms: seconds("TAPLINE_STOP_ANSWER_S", 10_000),
+    // and 15 minutes until a person is told.
+    incident_after_ms: seconds("TAPLINE_INCIDENT_AFTER_S", 900_000),
   };
 }
 

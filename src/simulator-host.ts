@@ -3,13 +3,14 @@
  * and its card host's book in the database, and a person in front of it. One process runs each of them.
  */
 import type { Environment } from "./domain/environment.ts";
-import type { FindPerson, SimulatedPerson } from "./flows/simulated-person.ts";
+import type { FindPerson } from "./flows/simulated-person.ts";
 import { CardHost, type HostEntry } from "./simulator/card-host.ts";
 import { signer } from "./simulator/device-key.ts";
 import type { EntryLog } from "./simulator/entry-log.ts";
 import type { JournalEntry } from "./simulator/journal.ts";
-import { Person } from "./simulator/person.ts";
+import { Person, type Setting } from "./simulator/person.ts";
 import { SimulatedTerminal } from "./simulator/terminal.ts";
+import { PowerCut, Troubles } from "./simulator/trouble.ts";
 import type { Database } from "./storage/database.ts";
 import {
   appendSimulatedEntry,
@@ -19,7 +20,11 @@ import {
   type SimulatedLog,
   type SimulatedTerminalRow,
   updateSimulatedTerminal,
+  wipeSimulatedEntries,
 } from "./storage/simulated-terminals.ts";
+
+/** How soon a terminal that could not read its journal tries again. */
+const startAgain_ms = 1_000;
 
 export interface SimulatorHostParts extends Environment {
   readonly db: Database;
@@ -28,8 +33,9 @@ export interface SimulatorHostParts extends Environment {
 }
 
 interface Running {
-  readonly person: SimulatedPerson;
-  readonly terminal: SimulatedTerminal;
+  readonly person: Person;
+  readonly troubles: Troubles;
+  terminal: SimulatedTerminal | undefined;
 }
 
 export class SimulatorHost {
@@ -41,8 +47,16 @@ export class SimulatorHost {
     this.#parts = parts;
   }
 
-  readonly findPerson: FindPerson = (account_id, terminal_id) =>
-    this.#running.get(`${account_id} ${terminal_id}`)?.person;
+  readonly findPerson: FindPerson = (account_id, terminal_id) => {
+    const running = this.#running.get(`${account_id} ${terminal_id}`);
+    if (running === undefined) return undefined;
+    const { person, troubles } = running;
+    return {
+      state: () => person.state(),
+      play: (action, at_most_ms) => person.play(action, at_most_ms),
+      order: (trouble) => troubles.order(trouble),
+    };
+  };
 
   /** From now on the terminals connect to this address. */
   serveAt(address: string): void {
@@ -51,12 +65,15 @@ export class SimulatorHost {
 
   /** Takes on every simulated terminal that no live process runs. */
   async takeOn(): Promise<void> {
-    const { db, process_id, log } = this.#parts;
+    const { db, process_id, log, clock, delay_ms } = this.#parts;
     if (this.#address === undefined) return;
     await this.#giveUp();
     for (const row of await db.atOnce((tx) => hostSimulatedTerminals(tx, process_id))) {
-      const running = await this.#boot(row, this.#address);
+      const keep = (setting: Setting) => db.atOnce((tx) => updateSimulatedTerminal(tx, { ...row, ...setting }));
+      const person = new Person({ clock, terminal_id: row.terminal_id, delay_ms, keep }, row);
+      const running: Running = { person, troubles: new Troubles(), terminal: undefined };
       this.#running.set(`${row.account_id} ${row.terminal_id}`, running);
+      await this.#boot(row, running, this.#address);
       log.info({ account_id: row.account_id, terminal_id: row.terminal_id }, "a simulated terminal is on");
     }
   }
@@ -67,42 +84,51 @@ export class SimulatorHost {
     const ours = new Set(hosted.map(({ account_id, terminal_id }) => `${account_id} ${terminal_id}`));
     for (const [key, { terminal }] of this.#running) {
       if (ours.has(key)) continue;
-      terminal.unplug();
+      terminal?.unplug();
       this.#running.delete(key);
     }
   }
 
   close(): void {
-    for (const { terminal } of this.#running.values()) terminal.unplug();
+    for (const { terminal } of this.#running.values()) terminal?.unplug();
     this.#running.clear();
+    this.#address = undefined;
   }
 
-  async #boot(row: SimulatedTerminalRow, address: string): Promise<Running> {
-    const { db, clock, random, log, delay_ms } = this.#parts;
-    const { terminal_id } = row;
-    const person = new Person(
-      {
-        clock,
-        terminal_id,
-        delay_ms,
-        keep: (setting) => db.atOnce((tx) => updateSimulatedTerminal(tx, { ...row, ...setting })),
-      },
-      row,
-    );
-    const terminal = await SimulatedTerminal.boot({
+  async #boot(row: SimulatedTerminalRow, running: Running, address: string): Promise<void> {
+    const { clock, random, log } = this.#parts;
+    const journal = this.#entries<JournalEntry>(row, "journal");
+    running.terminal = await SimulatedTerminal.boot({
       clock,
       random,
       log,
       address,
-      terminal_id,
+      terminal_id: row.terminal_id,
       serial_number: row.device_serial_number,
       sign: await signer(row.private_jwk),
-      journal: this.#entries<JournalEntry>(row, "journal"),
+      journal,
       host: await CardHost.open(this.#entries<HostEntry>(row, "host")),
-      onScreen: (screen) => person.look(screen),
+      onScreen: (screen) => running.person.look(screen),
+      troubles: running.troubles,
+      onPowerCut: (cut) => this.#startAgain(row, running, journal, cut),
     });
-    person.face(terminal);
-    return { person, terminal };
+    running.person.face(running.terminal);
+  }
+
+  #startAgain(row: SimulatedTerminalRow, running: Running, journal: EntryLog<JournalEntry>, cut: PowerCut): void {
+    const { clock, log } = this.#parts;
+    running.terminal = undefined;
+    running.person.leave();
+    clock.after(cut.for_ms, () => {
+      if (this.#address === undefined) return;
+      const wiped = cut.wiped ? journal.wipe() : Promise.resolve();
+      wiped
+        .then(() => this.#boot(row, running, this.#address ?? ""))
+        .catch((error: unknown) => {
+          log.warn({ terminal_id: row.terminal_id, problem: String(error) }, "a simulated terminal does not start yet");
+          this.#startAgain(row, running, journal, new PowerCut(startAgain_ms, cut.wiped));
+        });
+    });
   }
 
   #entries<Entry extends object>(row: SimulatedTerminalRow, name: SimulatedLog): EntryLog<Entry> {
@@ -110,6 +136,7 @@ export class SimulatorHost {
     return {
       load: () => readSimulatedEntries<Entry>(db, row, name),
       append: (entry) => db.atOnce((tx) => appendSimulatedEntry(tx, row, name, entry)),
+      wipe: () => db.atOnce((tx) => wipeSimulatedEntries(tx, row, name)),
     };
   }
 }

@@ -77,6 +77,61 @@ export interface Configuration {
   [member: string]: unknown;
 }
 
+/** As from a profile, with the whole configuration in the request */
+export interface CreateSession {
+  url: {
+    /** Where a customer's browser would go. In person there is none; the schema requires it all the same */
+    return_url: string;
+    /** Called with the result; its query carries the options */
+    callback_url?: string;
+    merchant_terms_url?: string;
+    [member: string]: unknown;
+  };
+  order: Order;
+  customer?: {
+    customer_id?: string;
+    email?: string;
+    /** E.123 with a leading + */
+    phone_number?: string;
+    tokens?: Record<string, unknown>;
+    gift_cards?: GiftCard[];
+    [member: string]: unknown;
+  };
+  configuration: Configuration;
+  express?: Record<string, unknown>;
+  merchant?: {
+    name: string;
+    logo_url: string;
+    website?: string;
+    email?: string;
+    phone_number?: string;
+    merchant_category_code?: string;
+    platform_type?: "aggregator" | "marketplace";
+    country?: string;
+    postal_code?: string;
+    postal_place?: string;
+    address_line?: string;
+    address_line_2?: string;
+    [member: string]: unknown;
+  };
+  /** When the session stops being payable; 24 hours on unless said otherwise */
+  expires_at?: string;
+  checkboxes?: {
+    id: string;
+    label: string;
+    checked?: boolean;
+    required?: boolean;
+    link?: {
+      url: string;
+      text: string;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  }[];
+  metadata?: Metadata;
+  [member: string]: unknown;
+}
+
 /** What is to be paid, where, and whom to tell */
 export interface CreateSessionFromProfile {
   url: {
@@ -274,6 +329,20 @@ export interface OrderItem {
     line_id?: number;
     [member: string]: unknown;
   }[];
+  [member: string]: unknown;
+}
+
+export interface PaySession {
+  payment: {
+    payment_product_type: "seitatech.in_person";
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+export interface PaymentStarted {
+  success: boolean;
+  actions: Record<string, unknown>[];
   [member: string]: unknown;
 }
 
@@ -545,3 +614,59 @@ export type TransactionStatus =
   | "FAILED"
   | "UNKNOWN"
   | "ON_HOLD";
+
+export interface Trouble {
+  kind:
+    | "power_cut"
+    | "link_cut"
+    | "answer_lost"
+    | "answer_late"
+    | "answer_twice"
+    | "answer_different"
+    | "journal_wiped";
+  /** The step it strikes at; the answers' troubles strike when there is a result */
+  at: "received" | "shown" | "card_presented" | "host_asked" | "concluded" | "sent";
+  /** How long it lasts, or how late the answer is */
+  for_ms: number;
+}
+
+export interface UpdateSession {
+  /** What is not sent stays as it is */
+  order: {
+    /** To pay, VAT and discounts included, in minor units: 39900 is 399.00 NOK */
+    amount?: number;
+    /** ISO 4217 */
+    currency?: string;
+    /** Your reference of the order; duplicates are allowed */
+    merchant_reference?: string;
+    /** For display */
+    vat_amount?: number;
+    merchant_reference_2?: string;
+    /** Default reference of capture and refund events */
+    event_reference?: string;
+    /** The seller the order belongs to */
+    payout_destination_id?: string;
+    /** The amount may be lower than the sum of the items */
+    partial_payment?: boolean;
+    items?: OrderItem[];
+    shipping_option?: ShippingOption;
+    shipping_address?: Address;
+    billing_address?: Address;
+    store?: Store;
+    discount_lines?: {
+      /** Discount */
+      amount?: number;
+      percentage?: number;
+      discount_type?: "customer" | "periodic" | "manual" | "loyalty" | "total" | "employee" | "external";
+      discount_id?: string;
+      description?: string;
+      line_id?: number;
+      [member: string]: unknown;
+    }[];
+    discount_codes?: string[];
+    gift_cards?: GiftCard[];
+    [member: string]: unknown;
+  };
+  remove_lock?: boolean;
+  [member: string]: unknown;
+}

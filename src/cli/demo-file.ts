@@ -1,5 +1,5 @@
 /** `<data dir>/demo.json`: how programs and people reach the demo. Readable by its owner only. */
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { StartupProblem } from "../domain/startup-problem.ts";
 
@@ -31,6 +31,7 @@ export function writeDemoFile(data_dir: string, file: DemoFile): void {
   if (JSON.stringify(readDemoFile(data_dir)) === JSON.stringify(file)) return;
   const path = pathIn(data_dir);
   try {
+    mkdirSync(data_dir, { recursive: true, mode: 0o700 });
     writeFileSync(`${path}.new`, `${JSON.stringify(file, null, 2)}\n`, { mode: 0o600 });
     renameSync(`${path}.new`, path);
   } catch (error) {

@@ -3,17 +3,18 @@ import { type App, openDemo } from "../app.ts";
 import { type Config, demoDefaults, processEnvironment, readConfig } from "../config.ts";
 import { type DemoFile, readDemoFile, writeDemoFile } from "./demo-file.ts";
 import { nextSale, watchFirstSale } from "./demo-sale.ts";
-import { startServer } from "./running.ts";
+import { runServer } from "./running.ts";
 
 export async function runDemo(): Promise<void> {
   const config = readConfig(processEnvironment(), demoDefaults);
   console.log("Tapline demo: in-person card payments on a simulated terminal.\n");
-  const app = await startServer(config, process.stderr);
-  const { file, is_first } = await findDemo(app, config);
-  console.log(`Serving at ${app.address}, data in ${config.data_dir}`);
-  if (is_first && config.simulators) await watchFirstSale(file);
-  writeDemoFile(config.data_dir, file);
-  console.log(nextSale(file, config.data_dir));
+  await runServer(config, process.stderr, async (app) => {
+    const { file, is_first } = await findDemo(app, config);
+    console.log(`Serving at ${app.address}, data in ${config.data_dir}`);
+    if (is_first && config.simulators) await watchFirstSale(file);
+    writeDemoFile(config.data_dir, file);
+    console.log(nextSale(file, config.data_dir));
+  });
 }
 
 /** What the first start made, or what later starts find. A lost file costs a new secret, never the data. */

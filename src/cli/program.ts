@@ -15,7 +15,8 @@ export async function run(argv: readonly string[]): Promise<void> {
     const sentence = error instanceof StartupProblem ? error.message : explained(error);
     if (sentence === undefined) throw error;
     console.error(sentence);
-    process.exitCode = 1;
+    // Connections that are kept for a next request would hold the process for seconds.
+    process.exit(1);
   }
 }
 

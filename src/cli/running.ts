@@ -3,30 +3,40 @@ import { type App, makeLogger, startApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { systemClock, systemRandom } from "../system-environment.ts";
 
-export async function startServer(config: Config, stream?: NodeJS.WritableStream): Promise<App> {
-  const logger = makeLogger(config.log_level, stream);
-  const app = await startApp({
+/** Starts the server and does what is to be done once it serves. If either fails, nothing of it goes on running. */
+export async function runServer(
+  config: Config,
+  stream: NodeJS.WritableStream,
+  begin: (app: App) => Promise<void>,
+): Promise<void> {
+  const starting = startApp({
     config,
     clock: systemClock,
     random: systemRandom,
-    logger,
+    logger: makeLogger(config.log_level, stream),
     onProgress: (sentence) => console.error(sentence),
     onLost: (problem) => {
       console.error(problem.message);
       process.exit(1);
     },
   });
-  stopOnSignals(app);
-  return app;
+  stopOnSignals(starting);
+  const app = await starting;
+  await begin(app).catch(async (error: unknown) => {
+    await app.close();
+    throw error;
+  });
 }
 
-function stopOnSignals(app: App): void {
+/** From the first moment on: what is stopped while it still starts leaves nothing behind either. */
+function stopOnSignals(starting: Promise<App>): void {
   let stopping = false;
   const stop = (signal: NodeJS.Signals) => {
     // Asked twice: whoever asks does not want to wait for what is under way.
     if (stopping) process.exit(1);
     stopping = true;
-    app.close().then(
+    const closed = starting.then((app) => app.close());
+    closed.then(
       () => process.exit(0),
       (error: unknown) => {
         console.error(`The server did not stop cleanly after ${signal}: ${error}`);

@@ -28,6 +28,24 @@ export const PersonCommand = open({
 });
 export type PersonAction = (typeof personActions)[number];
 
+/** What can go wrong with a simulated terminal, to order. docs/simulated-terminals.md says what each does. */
+export const Trouble = Type.Object({
+  kind: Type.Enum([
+    "power_cut",
+    "link_cut",
+    "answer_lost",
+    "answer_late",
+    "answer_twice",
+    "answer_different",
+    "journal_wiped",
+  ]),
+  at: Type.Enum(["received", "shown", "card_presented", "host_asked", "concluded", "sent"], {
+    description: "The step it strikes at; the answers' troubles strike when there is a result",
+  }),
+  for_ms: Type.Integer({ minimum: 0, maximum: 600_000, description: "How long it lasts, or how late the answer is" }),
+});
+export type Trouble = Static<typeof Trouble>;
+
 export const SimulatedTerminalState = open({
   terminal_id: text(),
   mode: Type.Enum(["auto", "manual"], { description: "auto: answers by itself, by amount" }),

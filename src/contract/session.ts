@@ -108,6 +108,26 @@ export const CreateSessionFromProfile = open(
 );
 export type CreateSessionFromProfile = Static<typeof CreateSessionFromProfile>;
 
+export const CreateSession = open(
+  { ...sessionWish, configuration: Configuration },
+  "As from a profile, with the whole configuration in the request",
+);
+export type CreateSession = Static<typeof CreateSession>;
+
+export const UpdateSession = open({
+  order: Type.Partial(Order, { additionalProperties: true, description: "What is not sent stays as it is" }),
+  remove_lock: Type.Optional(Type.Boolean()),
+});
+
+export const PaySession = open({
+  payment: open({ payment_product_type: Type.Enum(["seitatech.in_person"]) }),
+});
+
+export const PaymentStarted = open({
+  success: Type.Boolean(),
+  actions: list(open({})),
+});
+
 export const SessionEvent = open({
   id: text("Decimal counter within the session"),
   created_at: dateTime(),

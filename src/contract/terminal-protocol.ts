@@ -290,6 +290,7 @@ export type TerminalFrame = FrameOf<typeof terminalFrames>;
 export type ServerFrame = FrameOf<typeof serverFrames>;
 export type Hello = Static<typeof terminalFrames.hello>;
 export type Result = Static<typeof terminalFrames.result>;
+export type ReversalResult = Static<typeof terminalFrames.reversal_result>;
 export type JournalStep = Hello["journal"][number]["step"];
 export type PromptFrame = Static<typeof serverFrames.prompt>;
 

@@ -20,8 +20,7 @@ export interface Obstacles {
 interface Wanted {
   readonly kind: PromptKind;
   readonly currency: string;
-  readonly profile_id: string;
-  readonly profile_revision: number;
+  readonly profile_id?: string | undefined;
   readonly store_id: string;
   readonly terminal_id: string;
   readonly payout_destination_id: string;
@@ -33,7 +32,7 @@ interface Wanted {
  */
 export function refusalOf(wanted: Wanted, found: Obstacles): Rejection | undefined {
   if (found.in_person_enabled !== true) return new Rejection("IN_PERSON_NOT_ENABLED");
-  if (found.profile_revision === null) {
+  if (wanted.profile_id !== undefined && found.profile_revision === null) {
     return new Rejection("PROFILE_NOT_FOUND", { profile_id: wanted.profile_id }, "profile_id");
   }
   return (

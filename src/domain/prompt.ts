@@ -40,6 +40,7 @@ export type PromptEvent =
   | "in_progress"
   | "stop_unanswered"
   | "processing_limit"
+  | "journal_lost"
   | "decided_paid"
   | "decided_unpaid";
 
@@ -72,6 +73,9 @@ const results: readonly WayOut[] = [
 
 const notShown: WayOut = { on: "not_shown", to: "EXPIRED" };
 
+/** The device that knows was wiped, replaced or revoked: its successor's word is no evidence. */
+const journalLost: WayOut = { on: "journal_lost", to: "UNRESOLVED" };
+
 export const promptRules: Readonly<Record<PromptStatus, StatusRule>> = {
   WAITING: {
     meaning: "A refund whose terminal is occupied. The terminal has not been told yet.",
@@ -103,6 +107,7 @@ export const promptRules: Readonly<Record<PromptStatus, StatusRule>> = {
       { on: "cancel", to: "SENT", asks_terminal: "stop" },
       { on: "deadline", to: "SENT", asks_terminal: "stop" },
       { on: "stop_unanswered", to: "UNRESOLVED" },
+      journalLost,
     ],
   },
   SHOWN: {
@@ -115,12 +120,13 @@ export const promptRules: Readonly<Record<PromptStatus, StatusRule>> = {
       { on: "cancel", to: "SHOWN", asks_terminal: "stop" },
       { on: "deadline", to: "SHOWN", asks_terminal: "stop" },
       { on: "stop_unanswered", to: "UNRESOLVED" },
+      journalLost,
     ],
   },
   PROCESSING: {
     meaning: "A card was presented. Money may move, and neither the point of sale nor the clock can call it off.",
     final: false,
-    ways_out: [...results, { on: "processing_limit", to: "UNRESOLVED", asks_terminal: "inquire" }],
+    ways_out: [...results, { on: "processing_limit", to: "UNRESOLVED", asks_terminal: "inquire" }, journalLost],
   },
   UNRESOLVED: {
     meaning: "We do not know. The transaction reads UNKNOWN until there is evidence or a person's recorded decision.",

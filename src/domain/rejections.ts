@@ -76,6 +76,38 @@ export const rejections = {
     sentence: "There is no transaction {transaction_id}.",
     remedy: "Use the `transaction_id` of the session, with a token of the same account.",
   },
+  INCIDENT_NOT_FOUND: {
+    sentence: "There is no incident {incident_id}.",
+    remedy: "Use an `id` of `GET /v1/admin/incidents`, with a token of the same account.",
+  },
+  INCIDENT_DECIDED: {
+    sentence: "The incident {incident_id} has been decided already: {outcome}.",
+    remedy: "A decision stands. Read the incident to see who made it, and why.",
+  },
+  DECISION_NOT_ALLOWED: {
+    sentence: "The incident cannot be decided {outcome}; it can be decided {allowed}.",
+    remedy: "A payment whose end is not known is decided `paid` or `not_paid`; everything else is `settled`.",
+  },
+  TERMINAL_NOT_FOUND: {
+    sentence: "There is no terminal {terminal_id}.",
+    remedy: "Use the `terminal_id` answered when the terminal was registered, with a token of the same account.",
+  },
+  SESSION_STARTED: {
+    sentence: "The session's payment has begun and can no longer be changed.",
+    remedy: "Cancel the session and create another one.",
+  },
+  SESSION_NOT_PAYABLE: {
+    sentence: "The session cannot be paid: {reason}",
+    remedy: "Create a new session.",
+  },
+  IDEMPOTENCY_KEY_INVALID: {
+    sentence: "An Idempotency-Key has 1 to 255 visible characters.",
+    remedy: "Send a UUID, the same one whenever you repeat the same request.",
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    sentence: "The Idempotency-Key {key} was used for another request.",
+    remedy: "Use a new key for each new request, and the same key only to repeat one word for word.",
+  },
   PROFILE_NOT_FOUND: {
     sentence: "There is no payment profile {profile_id}.",
     remedy: "Use the `profile_id` of a payment profile of the account.",

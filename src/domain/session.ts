@@ -14,50 +14,73 @@ export const presentWithin_ms = 120_000;
 /** How long a session can be paid unless it says itself (Q-EXPIRES). */
 export const sessionLife_ms = 24 * 60 * 60 * 1000;
 
-export interface SalePlan {
+/** What the terminal is to be asked. */
+export interface PaymentPlan {
   readonly kind: PromptKind;
   readonly store_id: string;
   readonly terminal_id: string;
   readonly payout_destination_id: string;
-  readonly configuration: Configuration;
   readonly channel: "ecommerce" | "in_app" | "in_store";
-  readonly expires_at: number;
   readonly deadline_at: number;
+}
+
+export interface SessionPlan {
+  readonly configuration: Configuration;
+  readonly expires_at: number;
+  /** Absent where the payment is not started by itself, but by a call of its own (R12). */
+  readonly payment?: PaymentPlan;
 }
 
 export interface SaleRules {
   /** The header Dintero-Feature-Toggles carried `strict-session-amounts`. */
   readonly strict_amounts: boolean;
+  /** Other methods may stand beside in-person payments (R12). */
+  readonly allow_mixed_methods: boolean;
   readonly present_within_ms: number;
   /** Why a callback cannot be sent to this address, or `undefined` if it can. */
   readonly callbackRefusal: (url: string) => string | undefined;
 }
 
+/** The request, with or without a payment profile. */
+export type AskedSession = Omit<CreateSessionFromProfile, "profile_id">;
+
 /** Throws the `Rejection` of the first rule that is broken. */
-export function planSale(
+export function planSession(
   account_id: string,
-  asked: CreateSessionFromProfile,
+  asked: AskedSession,
   profile: Configuration,
   rules: SaleRules,
   now: number,
-): SalePlan {
-  const configuration = override(profile, asked.configuration ?? {}) as Configuration;
-  checkMethods(configuration);
-  const store = storeOf(asked.order);
+): SessionPlan {
+  const merged = override(profile, asked.configuration ?? {}) as Configuration;
+  const configuration = { ...merged, auto_capture: merged.auto_capture ?? true };
+  const starts = startsByItself(configuration, rules.allow_mixed_methods);
   checkOrder(asked.order, rules.strict_amounts);
   checkMetadata(asked.metadata ?? {});
-  const auto_capture = configuration.auto_capture ?? true;
-  checkSplits(asked.order, auto_capture);
+  checkSplits(asked.order, configuration.auto_capture);
   checkCallback(asked.url.callback_url, rules);
   const expires_at = asked.expires_at === undefined ? now + sessionLife_ms : expiryOf(asked.expires_at, now);
+  if (!starts) return { configuration, expires_at };
+  const payment = planPayment(account_id, asked.order, configuration, expires_at, rules.present_within_ms, now);
+  return { configuration, expires_at, payment };
+}
+
+/** The prompt that asks for an order's payment. Throws where the order does not say which terminal is to prompt. */
+export function planPayment(
+  account_id: string,
+  order: Order,
+  configuration: Configuration,
+  expires_at: number,
+  present_within_ms: number,
+  now: number,
+): PaymentPlan {
+  const store = storeOf(order);
   return {
-    kind: auto_capture ? "purchase" : "authorize",
+    kind: (configuration.auto_capture ?? true) ? "purchase" : "authorize",
     ...store,
     terminal_id: fullTerminalId(account_id, store.terminal_id),
-    configuration: { ...configuration, auto_capture },
     channel: configuration.channel ?? "in_store",
-    expires_at,
-    deadline_at: Math.min(now + rules.present_within_ms, expires_at),
+    deadline_at: Math.min(now + present_within_ms, expires_at),
   };
 }
 
@@ -90,14 +113,18 @@ const isObject = (value: unknown): value is object =>
 
 const inPerson = "seitatech.in_person";
 
-/** R7 and R12: in person must be enabled, and nothing else. */
-function checkMethods(configuration: Configuration): void {
+/**
+ * R7 and R12: in person must be enabled, and nothing else; where the account allows others beside it, the terminal is
+ * asked at once only if an entry of `publish` says so.
+ */
+function startsByItself(configuration: Configuration, allow_mixed_methods: boolean): boolean {
   const methods = enabledMethods(configuration);
   const others = methods.filter((method) => method !== inPerson);
-  if (others.length > 0) {
+  if (others.length > 0 && !allow_mixed_methods) {
     throw new Rejection("OTHER_METHODS_ENABLED", { methods: others.join(", ") }, "configuration");
   }
-  if (methods.length === 0) throw new Rejection("NO_METHOD_ENABLED", {}, "profile_id");
+  if (!methods.includes(inPerson)) throw new Rejection("NO_METHOD_ENABLED", {}, "profile_id");
+  return others.length === 0 || (configuration.publish ?? []).some(isTerminalPush);
 }
 
 /** The contract's payment providers (sessions section 2.5); any other member of type `payment_type` is one as well. */
@@ -135,7 +162,7 @@ function storeOf(order: Order): { store_id: string; terminal_id: string; payout_
   return { store_id: id, terminal_id, payout_destination_id };
 }
 
-function checkOrder(order: Order, strict_amounts: boolean): void {
+export function checkOrder(order: Order, strict_amounts: boolean): void {
   if (!currencyExponents.has(order.currency)) {
     throw new Rejection("CURRENCY_UNKNOWN", { currency: order.currency }, "order.currency");
   }
@@ -149,7 +176,8 @@ function checkOrder(order: Order, strict_amounts: boolean): void {
   if (strict_amounts) checkSum(order);
 }
 
-function checkSum({ amount, items = [], shipping_option, partial_payment = false }: Order): void {
+/** The order's amount is what its lines and the shipping come to. Throws `AMOUNT_MISMATCH`. */
+export function checkSum({ amount, items = [], shipping_option, partial_payment = false }: Order): void {
   const sum = items.reduce((total, item) => total + (item.amount ?? 0), 0) + (shipping_option?.amount ?? 0);
   // An order that names no lines has nothing to add up.
   const nothingToAdd = items.length === 0 && shipping_option === undefined;

@@ -26,3 +26,12 @@ export interface TerminalResult {
   /** Receipts, EMV and host data, all as texts. */
   readonly facts?: Readonly<Record<string, string>>;
 }
+
+/** A terminal's word on a reversal. */
+export interface ReversalResult {
+  readonly journal_id: string;
+  readonly sequence: number;
+  readonly reversal_id: string;
+  readonly outcome: "reversed" | "refused" | "in_progress";
+  readonly reason?: string;
+}

@@ -12,6 +12,8 @@ import { lockPrompt, markCancelAsked, readPaymentPrompt } from "../storage/promp
 import { readSession } from "../storage/sessions.ts";
 import { readConnection } from "../storage/terminals.ts";
 import { endPrompt } from "./prompt.ts";
+import { askToStop } from "./reach.ts";
+import { cancelUnstarted } from "./session.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface CancelRequest {
@@ -29,11 +31,14 @@ export async function cancelSession(world: World, request: CancelRequest): Promi
   const session = await readSession(world.db, account_id, session_id);
   if (session === undefined) throw new Rejection("SESSION_NOT_FOUND", { session_id });
   if (session.cancelled_at !== undefined) return session;
+  if (session.transaction_id === undefined && (await cancelUnstarted(world, request))) {
+    return (await readSession(world.db, account_id, session_id)) ?? session;
+  }
   const prompt = await readPaymentPrompt(world.db, account_id, session_id);
   if (prompt === undefined) throw new Error(`Session ${session_id} has no prompt.`);
 
   const marked = await markOrEnd(world, request, prompt.id);
-  if (marked === "SENT" || marked === "SHOWN") await askAndWait(world, prompt);
+  if (isAskable(marked)) await askAndWait(world, prompt);
   world.hints.deliveryDue();
   return answer(world, request, prompt.terminal_id);
 }
@@ -57,17 +62,20 @@ async function askAndWait(
   world: World,
   prompt: { account_id: string; terminal_id: string; id: string; session_id: string },
 ): Promise<void> {
-  const asked_here = world.terminals.stop(prompt, prompt.id);
   const connection = await readConnection(world.db, prompt.account_id, prompt.terminal_id);
-  if (!asked_here && (connection?.connected_to ?? null) === null) return;
+  if ((connection?.connected_to ?? null) === null) return;
+  askToStop(world, prompt, prompt.id);
   const until = world.clock.monotonic() + world.limits.stop_answer_ms;
   for (;;) {
     const left_ms = until - world.clock.monotonic();
     const now = await readPaymentPrompt(world.db, prompt.account_id, prompt.session_id);
-    if (now === undefined || (now.status !== "SENT" && now.status !== "SHOWN") || left_ms <= 0) return;
+    if (now === undefined || !isAskable(now.status) || left_ms <= 0) return;
     await world.hints.promptChange(prompt.id, Math.min(lookAgain_ms, left_ms), world.clock);
   }
 }
+
+/** The terminal may still call it off, or say that it had never been shown. */
+const isAskable = (status: PromptStatus): boolean => status === "SENT" || status === "SHOWN" || status === "UNRESOLVED";
 
 /** Phase 3: what the rows say now. */
 async function answer(world: World, { account_id, session_id }: CancelRequest, terminal_id: string): Promise<Session> {

@@ -1,6 +1,13 @@
 /** A terminal comes and goes. Its driver has made sure that it is the device we paired. */
+import type { Reader } from "../storage/database.ts";
 import type { TerminalLink } from "../storage/prompts.ts";
-import { connectTerminal, disconnectTerminal, type NewConnection } from "../storage/terminals.ts";
+import {
+  connectTerminal,
+  disconnectTerminal,
+  type NewConnection,
+  readConnection,
+  readReplaced,
+} from "../storage/terminals.ts";
 import { isoNow, type World } from "./world.ts";
 
 /**
@@ -13,8 +20,30 @@ export async function terminalArrived(
 ): Promise<TerminalLink | undefined> {
   const { account_id, terminal_id } = arrival;
   const asked = { ...arrival, process_id: world.process_id };
-  const epoch = await world.db.atOnce((tx) => connectTerminal(tx, asked, isoNow(world)));
-  return epoch === undefined ? undefined : { account_id, terminal_id, epoch };
+  const made = await world.db.atOnce((tx) => connectTerminal(tx, asked, isoNow(world)));
+  if (made === undefined) return undefined;
+  const { epoch, connected_before } = made;
+  // The same key connected twice: a device that has come back another way, or a clone. The older one is told.
+  if (connected_before !== null && connected_before !== world.process_id) {
+    world.bus.tell({ kind: "replaced", account_id, terminal_id, epoch });
+  }
+  return { account_id, terminal_id, epoch };
+}
+
+/** Ends this process's connections that another one has taken over, where the hint was lost. */
+export async function dropReplaced(world: World): Promise<void> {
+  const held = world.terminals.links();
+  if (held.length === 0) return;
+  for (const link of await readReplaced(world.db, held)) world.terminals.replaced(link, link.epoch);
+}
+
+/** The terminal has connected again since: what it has to say, it says over its new connection. */
+export class ConnectionReplaced extends Error {}
+
+/** Every answer is guarded by the connection's epoch (prompt-life section 4). Throws `ConnectionReplaced`. */
+export async function checkOwner(reader: Reader, link: TerminalLink): Promise<void> {
+  const connection = await readConnection(reader, link.account_id, link.terminal_id);
+  if (connection?.epoch !== link.epoch) throw new ConnectionReplaced(`epoch ${link.epoch} of ${connection?.epoch}`);
 }
 
 export async function terminalGone(world: World, link: TerminalLink): Promise<void> {

@@ -4,6 +4,7 @@
  */
 import { lockPrompt, markStopAsked, type Prompt, readDuePrompts } from "../storage/prompts.ts";
 import { endPrompt } from "./prompt.ts";
+import { askToStop, askWhereItStands } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** The server acts on its own deadline so much later than the terminal (prompt-life section 4). */
@@ -28,30 +29,31 @@ export async function actOnDeadlines(world: World): Promise<number> {
 }
 
 async function actOnDeadline(world: World, seen: Prompt): Promise<void> {
-  const asks_stop = await world.db.transaction(async (tx) => {
+  const asks = await world.db.transaction(async (tx) => {
     const prompt = await lockPrompt(tx, seen.account_id, seen.id);
     // It moved between the sweep's read and the lock: then the next sweep judges it anew.
-    if (prompt === undefined || prompt.status !== seen.status) return false;
+    if (prompt === undefined || prompt.status !== seen.status) return undefined;
     switch (prompt.status) {
       case "WAITING":
       case "PENDING":
         await endPrompt(world, tx, prompt, "deadline");
-        return false;
+        return undefined;
       case "SENT":
       case "SHOWN":
         if (prompt.stop_asked_at !== null) {
           await endPrompt(world, tx, prompt, "stop_unanswered");
-          return false;
+          return undefined;
         }
         await markStopAsked(tx, prompt, isoNow(world));
-        return true;
+        return "stop";
       case "PROCESSING":
         await endPrompt(world, tx, prompt, "processing_limit");
-        return false;
+        return "inquire";
       default:
-        return false;
+        return undefined;
     }
   });
-  if (asks_stop) world.terminals.stop(seen, seen.id);
+  if (asks === "stop") askToStop(world, seen, seen.id);
+  if (asks === "inquire") askWhereItStands(world, seen, seen.id);
   world.hints.promptChanged(seen.id);
 }

@@ -2,9 +2,19 @@
  * A terminal is back: what is to be done about each prompt that was sent to it before. Its journal is the evidence, and
  * only for prompts that were sent to that journal (prompt-life section 4).
  */
+
+import { isFinal } from "../domain/prompt.ts";
 import type { JournalEntry, JournalStep } from "../domain/terminal.ts";
-import { type Prompt, readOpenPrompts, resendPrompt, type TerminalLink } from "../storage/prompts.ts";
-import { cardPresented, promptShown } from "./prompt.ts";
+import {
+  freeSeat,
+  lockPrompt,
+  type Prompt,
+  readOpenPrompts,
+  resendPrompt,
+  type TerminalLink,
+} from "../storage/prompts.ts";
+import { raiseIncident } from "./incident.ts";
+import { cardPresented, endPrompt, promptShown } from "./prompt.ts";
 import { isoNow, type World } from "./world.ts";
 
 type SentPrompt = Prompt & { merchant_reference: string };
@@ -23,7 +33,11 @@ export async function catchUp(
 ): Promise<CatchUpStep[]> {
   const steps: CatchUpStep[] = [];
   for (const prompt of await readOpenPrompts(world.db, link)) {
-    if (prompt.status === "PENDING" || prompt.sent_journal_id !== held.journal_id) continue;
+    if (prompt.status === "PENDING") continue;
+    if (prompt.sent_journal_id !== held.journal_id) {
+      await leaveBehind(world, prompt);
+      continue;
+    }
     const entry = held.journal.find(({ prompt_id }) => prompt_id === prompt.id);
     if (entry?.step === "shown") await promptShown(world, link, prompt.id);
     if (entry?.step === "card_presented") await cardPresented(world, link, prompt.id);
@@ -31,6 +45,23 @@ export async function catchUp(
     if (act !== undefined) steps.push({ act, prompt });
   }
   return steps;
+}
+
+/**
+ * The device that was asked has been wiped, replaced or revoked. Its terminal is free for the successor; what became of
+ * the prompt only a person can find out, unless the old journal speaks after all.
+ */
+export async function leaveBehind(world: World, seen: Prompt): Promise<void> {
+  await world.db.transaction(async (tx) => {
+    const prompt = await lockPrompt(tx, seen.account_id, seen.id);
+    if (prompt === undefined || isFinal(prompt.status)) return;
+    await endPrompt(world, tx, prompt, "journal_lost");
+    await freeSeat(tx, prompt);
+    const { account_id, terminal_id, id, sent_journal_id, amount, currency } = prompt;
+    const details = { journal_id: sent_journal_id, amount, currency };
+    await raiseIncident(world, tx, { account_id, terminal_id, kind: "JOURNAL_LOST", subject: id, prompt, details });
+  });
+  world.hints.promptChanged(seen.id);
 }
 
 async function actOn(

@@ -6,30 +6,40 @@
  *   (prompt.ts)    the prompt is sent, shown, a card is presented: each step a transaction of its own
  *   concludeSale   the terminal's word ends it: money, events, receipt and callback in one transaction
  */
-import type { Configuration, CreateSessionFromProfile, PublishEntry } from "../contract/session.ts";
-import { callbackAddress, callbackOptions } from "../domain/callback.ts";
+import type { Configuration, PublishEntry } from "../contract/session.ts";
+import type { Order } from "../contract/shapes.ts";
 import { newCheckoutId, newId, newUuid } from "../domain/ids.ts";
 import { refusalOf } from "../domain/obstacles.ts";
 import type { PromptStatus } from "../domain/prompt.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { type SaleOutcome, saleOutcome, type TerminalWord } from "../domain/sale-outcome.ts";
-import { isTerminalPush, planSale, type SalePlan } from "../domain/session.ts";
-import type { Tx } from "../storage/database.ts";
-import { insertDelivery } from "../storage/deliveries.ts";
+import { saleOutcome, type TerminalWord } from "../domain/sale-outcome.ts";
+import {
+  type AskedSession,
+  isTerminalPush,
+  type PaymentPlan,
+  planSession,
+  type SessionPlan,
+} from "../domain/session.ts";
+import { readAccountSettings } from "../storage/accounts.ts";
+import { ConstraintRefusal, type Tx } from "../storage/database.ts";
 import { writeOutcome } from "../storage/outcomes.ts";
 import { type Profile, readProfile } from "../storage/profiles.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
-import { type CreatedSale, type NewSale, readObstacles } from "../storage/sales.ts";
-import { readSession } from "../storage/sessions.ts";
-import { readTransaction } from "../storage/transactions.ts";
+import { type NewSale, readObstacles } from "../storage/sales.ts";
+import { insertSession, type NewSession } from "../storage/sessions.ts";
+import { writeCallback } from "./callback.ts";
+import { keptAnswer, type RequestKey } from "./idempotency.ts";
+import { tellOfPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface SaleRequest {
   readonly account_id: string;
   readonly client_id: string;
   readonly request_id: string;
-  readonly body: CreateSessionFromProfile;
+  /** Without a profile the request carries its whole configuration. */
+  readonly body: AskedSession & { readonly profile_id?: string };
   readonly strict_amounts: boolean;
+  readonly idempotency?: RequestKey | undefined;
   /** The calling system's headers, as the contract keeps them. */
   readonly request_headers: Readonly<Record<string, string>>;
 }
@@ -42,91 +52,157 @@ export interface StartedSale {
 /** A profile that changes, or a terminal that comes free, between two of our reads: more often than this is no accident. */
 const triesMax = 5;
 
-/** Creates the sale and has its terminal prompt. Throws `Rejection`; then nothing was written. */
+/**
+ * Creates the session and has its terminal prompt. Throws `Rejection`; then nothing was written. A request that is
+ * repeated under its Idempotency-Key finds its own sale before anything can refuse it, a busy terminal above all.
+ */
 export async function startSale(world: World, request: SaleRequest): Promise<StartedSale> {
+  try {
+    return await createSale(world, request);
+  } catch (error) {
+    const is_refusal = error instanceof Rejection || error instanceof ConstraintRefusal;
+    const kept = is_refusal ? await keptAnswer(world, request) : undefined;
+    if (kept === undefined) throw error;
+    return kept as StartedSale;
+  }
+}
+
+async function createSale(world: World, request: SaleRequest): Promise<StartedSale> {
   for (let tries = 1; ; tries++) {
-    const { profile, is_fresh } = await profileFor(world, request, tries > 1);
-    const sale = plan(world, request, profile);
-    if (sale instanceof Rejection) {
+    const ground = await readGround(world, request.account_id, request.body.profile_id, tries > 1);
+    const planned = plan(world, request, ground);
+    if (planned instanceof Rejection) {
       // A profile from memory may be the reason: what it enables counts as of now.
-      if (is_fresh) throw sale;
+      if (ground.is_fresh) throw planned;
       continue;
     }
+    const { session, payment } = planned;
+    if (payment === undefined) return createUnstarted(world, request, session);
+    const sale = withKeptAnswer(request, saleOf(world, session, payment));
     const created = await world.sales.write(sale);
     if (created !== undefined) {
-      world.terminals.sendDue(sale);
-      return { session_id: created.session_id, publish: published(sale, created) };
+      // Where nobody has the terminal's connection there is nobody to tell: its next hello finds the prompt.
+      if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id);
+      return startedSale(sale, created.connected_to === null ? "failed" : "sent");
     }
     await explainOrRetry(world, sale, tries);
   }
 }
 
-async function profileFor(
-  world: World,
-  { account_id, body }: SaleRequest,
-  must_be_fresh: boolean,
-): Promise<{ profile: Profile; is_fresh: boolean }> {
-  const key = `${account_id} ${body.profile_id}`;
-  const remembered = world.profiles.get(key);
-  if (remembered !== undefined && !must_be_fresh) return { profile: remembered, is_fresh: false };
-  const profile = await readProfile(world.db, account_id, body.profile_id);
-  if (profile === undefined) {
-    world.profiles.delete(key);
-    throw new Rejection("PROFILE_NOT_FOUND", { profile_id: body.profile_id }, "profile_id");
-  }
-  world.profiles.set(key, profile);
-  return { profile, is_fresh: true };
+/** A session that another call starts (R12). */
+async function createUnstarted(world: World, request: SaleRequest, session: PlannedSession): Promise<StartedSale> {
+  const answer = startedSale(session, "skipped");
+  const kept = request.idempotency === undefined ? {} : { kept: { ...request.idempotency, answer_sent: answer } };
+  await world.db.atOnce((tx) => insertSession(tx, { ...session, ...kept }));
+  return answer;
 }
 
-function plan(world: World, request: SaleRequest, profile: Profile): PlannedSale | Rejection {
+/** What a session is planned from: its profile as last read, or none. */
+interface Ground {
+  readonly profile: Profile | undefined;
+  readonly allow_mixed_methods: boolean;
+  readonly is_fresh: boolean;
+}
+
+async function readGround(
+  world: World,
+  account_id: string,
+  profile_id: string | undefined,
+  must_be_fresh: boolean,
+): Promise<Ground> {
+  if (profile_id === undefined) {
+    const settings = await readAccountSettings(world.db, account_id);
+    return { profile: undefined, allow_mixed_methods: settings?.allow_mixed_methods === true, is_fresh: true };
+  }
+  const key = `${account_id} ${profile_id}`;
+  const remembered = world.profiles.get(key);
+  const is_fresh = remembered === undefined || must_be_fresh;
+  const profile = is_fresh ? await readProfile(world.db, account_id, profile_id) : remembered;
+  if (profile === undefined) {
+    world.profiles.delete(key);
+    throw new Rejection("PROFILE_NOT_FOUND", { profile_id }, "profile_id");
+  }
+  world.profiles.set(key, profile);
+  return { profile, allow_mixed_methods: profile.allow_mixed_methods, is_fresh };
+}
+
+interface Planned {
+  readonly session: PlannedSession;
+  readonly payment?: PaymentPlan | undefined;
+}
+
+function plan(world: World, request: SaleRequest, ground: Ground): Planned | Rejection {
   const now = world.clock.now();
   const rules = {
     strict_amounts: request.strict_amounts,
+    allow_mixed_methods: ground.allow_mixed_methods,
     present_within_ms: world.limits.present_within_ms,
     callbackRefusal: world.callbackRefusal,
   };
   try {
-    const salePlan = planSale(request.account_id, request.body, profile.configuration, rules, now);
-    return newSale(world, request, profile, salePlan, now);
+    const configuration = ground.profile?.configuration ?? {};
+    const planned = planSession(request.account_id, request.body, configuration, rules, now);
+    return { session: sessionOf(world, request, ground, planned, now), payment: planned.payment };
   } catch (error) {
     if (error instanceof Rejection) return error;
     throw error;
   }
 }
 
-type PlannedSale = NewSale & { readonly configuration: Configuration };
+export type PlannedSession = NewSession & {
+  readonly configuration: Configuration;
+  readonly order: Order;
+  readonly profile_revision?: number | undefined;
+};
 
-function newSale(world: World, request: SaleRequest, profile: Profile, salePlan: SalePlan, now: number): PlannedSale {
-  const { account_id, request_id, client_id } = request;
+function sessionOf(
+  world: World,
+  request: SaleRequest,
+  { profile }: Ground,
+  planned: SessionPlan,
+  now: number,
+): PlannedSession {
+  const { account_id, request_id, client_id, request_headers } = request;
   const { url, order, profile_id, configuration: _, expires_at: __, ...members } = request.body;
-  const { kind, store_id, terminal_id, payout_destination_id, configuration, channel } = salePlan;
   return {
     account_id,
     session_id: newCheckoutId(account_id, now, world.random),
-    transaction_id: newCheckoutId(account_id, now, world.random),
-    prompt_id: newId("pr", now, world.random),
-    kind,
     profile_id,
-    profile_revision: profile.revision,
-    store_id,
-    terminal_id,
-    payout_destination_id,
-    amount: order.amount,
-    currency: order.currency,
-    channel,
+    profile_revision: profile?.revision,
     merchant_reference: order.merchant_reference,
-    merchant_reference_2: order.merchant_reference_2,
     url,
     order,
-    configuration: withPublishIds(configuration, world, now),
-    members: { ...(profile.merchant === null ? {} : { merchant: profile.merchant }), ...members },
-    request_headers: request.request_headers,
+    configuration: withPublishIds(planned.configuration, world, now),
+    members: { ...(profile?.merchant ? { merchant: profile.merchant } : {}), ...members },
+    request_headers,
     request_id,
     created_by: client_id,
     created_at: new Date(now).toISOString(),
-    expires_at: new Date(salePlan.expires_at).toISOString(),
-    deadline_at: new Date(salePlan.deadline_at).toISOString(),
+    expires_at: new Date(planned.expires_at).toISOString(),
   };
+}
+
+/** The rows of a sale: its session's, and its payment's. */
+export function saleOf(world: World, session: PlannedSession, payment: PaymentPlan): NewSale & PlannedSession {
+  const now = world.clock.now();
+  const { amount, currency, merchant_reference_2 } = session.order;
+  return {
+    ...session,
+    ...payment,
+    transaction_id: newCheckoutId(session.account_id, now, world.random),
+    prompt_id: newId("pr", now, world.random),
+    amount,
+    currency,
+    merchant_reference_2,
+    deadline_at: new Date(payment.deadline_at).toISOString(),
+    kept: undefined,
+  };
+}
+
+function withKeptAnswer({ idempotency }: SaleRequest, sale: NewSale & PlannedSession): NewSale & PlannedSession {
+  if (idempotency === undefined) return sale;
+  const answers = { answer_sent: startedSale(sale, "sent"), answer_waiting: startedSale(sale, "failed") };
+  return { ...sale, kept: { ...idempotency, ...answers } };
 }
 
 /** Each publish entry gets an id of its own (R18). */
@@ -137,23 +213,31 @@ function withPublishIds(configuration: Configuration, world: World, now: number)
 }
 
 /** R18 and Q-OFFLINE-SALE: `failed` means not pushed yet; the prompt stays valid until `expires_at`. */
-function published(sale: PlannedSale, created: CreatedSale): PublishEntry[] {
-  return (sale.configuration.publish ?? []).map((entry) => {
-    if (!isTerminalPush(entry)) return { ...entry, status: "skipped" };
-    if (created.connected_to !== null) return { ...entry, status: "sent" };
-    return { ...entry, status: "failed", expires_at: sale.deadline_at };
+function startedSale(
+  session: PlannedSession & { readonly deadline_at?: string },
+  pushed: "sent" | "failed" | "skipped",
+): StartedSale {
+  const publish = (session.configuration.publish ?? []).map((entry): PublishEntry => {
+    const status = isTerminalPush(entry) ? pushed : "skipped";
+    if (status !== "failed" || session.deadline_at === undefined) return { ...entry, status };
+    return { ...entry, status, expires_at: session.deadline_at };
   });
+  return { session_id: session.session_id, publish };
 }
 
 async function explainOrRetry(world: World, sale: NewSale, tries: number): Promise<void> {
+  await explain(world, sale);
+  if (tries < triesMax) return;
+  const facts = { terminal_id: sale.terminal_id, occupant: "sale after sale" };
+  throw new Rejection("TERMINAL_BUSY", facts, "order.store.terminal_id");
+}
+
+/** Throws what stands in the sale's way. Returns if nothing does any more. */
+export async function explain(world: World, sale: NewSale): Promise<void> {
   const found = await readObstacles(world.db, sale);
   if (found === undefined) throw new Rejection("IN_PERSON_NOT_ENABLED");
   const refusal = refusalOf(sale, found);
   if (refusal !== undefined) throw refusal;
-  if (tries >= triesMax) {
-    const facts = { terminal_id: sale.terminal_id, occupant: "sale after sale" };
-    throw new Rejection("TERMINAL_BUSY", facts, "order.store.terminal_id");
-  }
 }
 
 /**
@@ -176,46 +260,4 @@ export async function concludeSale(
   });
   const last_event_id = await writeOutcome(tx, prompt, outcome, isoNow(world));
   await writeCallback(world, tx, prompt, outcome, last_event_id);
-}
-
-async function writeCallback(
-  world: World,
-  tx: Tx,
-  prompt: LockedPrompt,
-  outcome: SaleOutcome,
-  transaction_event_id: number,
-): Promise<void> {
-  const { account_id, session_id, transaction_id, merchant_reference, callback_url } = prompt;
-  if (outcome.callback === "none" || callback_url === null || callback_url === "") return;
-  const options = callbackOptions(callback_url);
-  // R71: told about an error only where the point of sale asked for it.
-  if (outcome.callback.error !== undefined && !options.report_error) return;
-  const transaction = options.method === "POST" ? await readTransaction(tx, account_id, transaction_id) : undefined;
-  const session = options.includes_session ? await readSession(tx, account_id, session_id) : undefined;
-  const now = world.clock.now();
-  await insertDelivery(
-    tx,
-    {
-      account_id,
-      id: newUuid(world.random),
-      kind: "callback",
-      session_id,
-      transaction_id,
-      transaction_event_id,
-      method: options.method,
-      url: callbackAddress(callback_url, {
-        transaction_id,
-        session_id,
-        merchant_reference,
-        time: prompt.created_at,
-        ...outcome.callback,
-      }),
-      body:
-        transaction === undefined
-          ? null
-          : JSON.stringify(session === undefined ? transaction : { ...transaction, session }),
-      due_at: new Date(now + options.delay_s * 1000).toISOString(),
-    },
-    new Date(now).toISOString(),
-  );
 }

@@ -1,5 +1,6 @@
 /** What a flow works with, handed in as one plain object by `app.ts`; a test or a simulation hands in its own. */
 import type { Environment } from "../domain/environment.ts";
+import type { Bus } from "../storage/bus.ts";
 import type { Database } from "../storage/database.ts";
 import type { Profile } from "../storage/profiles.ts";
 import type { SaleWriter } from "../storage/sale-writer.ts";
@@ -13,6 +14,8 @@ export interface Limits {
   readonly stop_answer_ms: number;
   /** How long after the card was presented a result is waited for; then we do not know. */
   readonly processing_ms: number;
+  /** How long a payment stays unresolved before a person is told as well. */
+  readonly incident_after_ms: number;
 }
 
 export interface World extends Environment {
@@ -24,6 +27,8 @@ export interface World extends Environment {
   readonly limits: Limits;
   readonly terminals: TerminalDriver;
   readonly hints: Hints;
+  /** Hints to the other processes that share the database. */
+  readonly bus: Pick<Bus, "tell">;
   /** Profiles by account and id, as last read. Safe to be old: the creating statement checks the revision. */
   readonly profiles: Map<string, Profile>;
   /** Why a callback cannot be sent to this address, or `undefined` if it can. */

@@ -4,11 +4,21 @@ import { type Operations, operations } from "../contract/operations.ts";
 import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { readHealth, readReadiness } from "./health.ts";
-import { cancelSession, createSessionFromProfile, readSession } from "./sessions.ts";
-import { playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
+import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
+import {
+  cancelSession,
+  createSession,
+  createSessionFromProfile,
+  listSessions,
+  paySession,
+  readSession,
+  updateSession,
+} from "./sessions.ts";
+import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
+import { readTerminal } from "./terminals.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { TokenOffice } from "./tokens.ts";
-import { listTransactions, readTransaction } from "./transactions.ts";
+import { listTransactions, readTransaction, updateTransaction } from "./transactions.ts";
 
 /** What the handlers work with. */
 export interface Api {
@@ -27,12 +37,22 @@ function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
     issueToken: (call) => office.issue(call),
     readKeys: async () => ({ keys: [...keys.publicKeys] }),
     createSessionFromProfile: createSessionFromProfile(world),
+    createSession: createSession(world),
+    updateSession: updateSession(world),
+    paySession: paySession(world),
     readSession: readSession(world),
     cancelSession: cancelSession(world),
     readTransaction: readTransaction(world),
     listTransactions: listTransactions(world),
+    updateTransaction: updateTransaction(world),
+    readEvidence: readEvidence(world),
+    listSessions: listSessions(world),
+    listIncidents: listIncidents(world),
+    decideIncident: decideIncident(world),
+    readTerminal: readTerminal(world),
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
     playPerson: playPerson(findPerson),
+    orderTrouble: orderTrouble(findPerson),
     readHealth,
     readReadiness: readReadiness(world.db, isStopping),
   };

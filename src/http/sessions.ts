@@ -1,10 +1,14 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
+import { fullTerminalId } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { cancelSession as cancel } from "../flows/cancellation.ts";
 import { startSale } from "../flows/sale.ts";
+import { paySession as pay, updateSession as update } from "../flows/session.ts";
 import type { World } from "../flows/world.ts";
-import { readSession as read } from "../storage/sessions.ts";
+import { listSessions as list, readSession as read } from "../storage/sessions.ts";
+import { requestKey } from "./idempotency-key.ts";
+import { withTimes } from "./times.ts";
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -18,21 +22,42 @@ const keptHeaders = [
   "user-agent",
 ];
 
-export const createSessionFromProfile =
-  (world: World): Handler<Operations["createSessionFromProfile"]> =>
-  async ({ account_id, client_id, request_id, headers, query, body }) => {
+type Create = Handler<Operations["createSession"]> | Handler<Operations["createSessionFromProfile"]>;
+
+/** From a profile or not, a session is created in one way. */
+const create =
+  (operation: "createSession" | "createSessionFromProfile") =>
+  (world: World) =>
+  async (call: Parameters<Create>[0]) => {
+    const { account_id, client_id, request_id, headers, query, body } = call;
     const { session_id, publish } = await startSale(world, {
       account_id,
       client_id,
       request_id,
       body,
       strict_amounts: toggles(headers).includes("strict-session-amounts"),
+      idempotency: requestKey(operation, headers, body),
       request_headers: systemHeaders(headers),
     });
     const answer = { id: session_id, url: `${world.public_url}/v1/view/${session_id}`, publish };
     if (query.include_session !== true) return answer;
     const session = await read(world.db, account_id, session_id);
     return session === undefined ? answer : { ...answer, session };
+  };
+
+export const createSession = create("createSession");
+export const createSessionFromProfile = create("createSessionFromProfile");
+
+export const updateSession =
+  (world: World): Handler<Operations["updateSession"]> =>
+  ({ account_id, client_id, request_id, params: { session_id }, body: { order } }) =>
+    update(world, { account_id, client_id, request_id, session_id, order });
+
+export const paySession =
+  (world: World): Handler<Operations["paySession"]> =>
+  async ({ account_id, client_id, request_id, params: { session_id } }) => {
+    await pay(world, { account_id, client_id, request_id, session_id });
+    return { success: true, actions: [] };
   };
 
 export const readSession =
@@ -44,6 +69,20 @@ export const readSession =
     });
     if (session === undefined) throw new Rejection("SESSION_NOT_FOUND", { session_id });
     return session;
+  };
+
+const limitDefault = 10;
+
+export const listSessions =
+  (world: World): Handler<Operations["listSessions"]> =>
+  async ({ account_id, query }) => {
+    const { limit = limitDefault, terminal_id, ...filter } = withTimes(query);
+    return list(world.db, account_id, {
+      ...filter,
+      limit,
+      terminal_id: terminal_id?.map((id) => fullTerminalId(account_id, id)),
+      plugin_name: filter["initiating_system.dintero_system_plugin_name"],
+    });
   };
 
 export const cancelSession =

@@ -20,6 +20,14 @@ export const playPerson =
     throw new Rejection("NO_PROMPT", { terminal_id: params.terminal_id, action, waited_s: promptWait_ms / 1000 });
   };
 
+export const orderTrouble =
+  (findPerson: FindPerson): Handler<Operations["orderTrouble"]> =>
+  async ({ account_id, params, body }) => {
+    const person = personAt(findPerson, account_id, params.terminal_id);
+    person.order(body);
+    return person.state();
+  };
+
 function personAt(findPerson: FindPerson, account_id: string, terminal_id: string): SimulatedPerson {
   if (!isTestAccount(account_id)) throw new Rejection("ACCOUNT_IS_LIVE");
   const person = findPerson(account_id, fullTerminalId(account_id, terminal_id));

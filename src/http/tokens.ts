@@ -1,7 +1,7 @@
 /** `POST /v1/accounts/{oid}/auth/token`: a client id and secret for a token. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Call } from "../contract/operation.ts";
-import type { issueToken } from "../contract/operations.ts";
+import type { issueToken } from "../contract/operations/tokens.ts";
 import type { Clock } from "../domain/environment.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { readApiClient } from "../storage/accounts.ts";

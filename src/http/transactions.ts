@@ -2,9 +2,10 @@ import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { fullTerminalId } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
-import type { World } from "../flows/world.ts";
+import { isoNow, type World } from "../flows/world.ts";
 import { readSession } from "../storage/sessions.ts";
-import { listTransactions as list, readTransaction as read } from "../storage/transactions.ts";
+import { listTransactions as list, readTransaction as read, updateReference } from "../storage/transactions.ts";
+import { withTimes } from "./times.ts";
 
 export const readTransaction =
   (world: World): Handler<Operations["readTransaction"]> =>
@@ -26,17 +27,29 @@ const limitDefault = 10;
 
 export const listTransactions =
   (world: World): Handler<Operations["listTransactions"]> =>
-  ({ account_id, query }) => {
-    const { limit = limitDefault, starting_after, status, session_id, merchant_reference, includes = [] } = query;
-    const terminal_id = query.terminal_id?.map((id) => fullTerminalId(account_id, String(id)));
+  async ({ account_id, query }) => {
+    const { limit = limitDefault, includes = [], terminal_id, ...filter } = withTimes(query);
+    const terminals = terminal_id?.map((id) => fullTerminalId(account_id, id));
     return list(
       world.db,
       account_id,
-      { limit, starting_after, status, terminal_id, merchant_reference, session_id },
+      { ...filter, limit, terminal_id: terminals },
       {
         event_headers: false,
         initiating_headers: false,
         only_successful_events: includes.includes("events.success.true"),
       },
     );
+  };
+
+export const updateTransaction =
+  (world: World): Handler<Operations["updateTransaction"]> =>
+  async ({ account_id, params: { transaction_id }, body: { merchant_reference_2 } }) => {
+    const now = isoNow(world);
+    const is_there = await world.db.atOnce((tx) =>
+      updateReference(tx, account_id, transaction_id, merchant_reference_2, now),
+    );
+    const transaction = is_there ? await read(world.db, account_id, transaction_id) : undefined;
+    if (transaction === undefined) throw new Rejection("TRANSACTION_NOT_FOUND", { transaction_id });
+    return transaction;
   };

@@ -1,7 +1,12 @@
 /** The one place that schedules background work: each sweep runs, and runs again a while after it has ended. */
 import type { Timer } from "../domain/environment.ts";
+import { dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
+import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
+import { raiseSilentReversals } from "../flows/reversal.ts";
 import { isoNow, type World } from "../flows/world.ts";
+import type { BusMessage } from "../storage/bus.ts";
+import { forgetKeys } from "../storage/idempotency-keys.ts";
 import { readUnsentHere } from "../storage/prompts.ts";
 import { buryDeadProcesses, recordProcessSeen } from "../storage/server-processes.ts";
 
@@ -10,6 +15,11 @@ const sweepEvery_ms = 500;
 /** A process that has been silent for so long is dead: three beats missed and some. */
 const beatEvery_ms = 1_000;
 const deadAfter_ms = 5_000;
+/** How often a connected terminal is asked about a payment it has not told the end of. */
+const askEvery_ms = 5_000;
+/** Kept answers are forgotten a day after they were given; a look each minute is enough. */
+const keysKept_ms = 24 * 60 * 60 * 1000;
+const forgetEvery_ms = 60_000;
 
 export interface Schedule {
   /** Resolves when the work under way has ended; none is begun after. */
@@ -26,6 +36,10 @@ export const sweeps: readonly Sweep[] = [
   { name: "prompt deadlines", every_ms: sweepEvery_ms, work: actOnDeadlines },
   { name: "unsent prompts", every_ms: sweepEvery_ms, work: sendUnsent },
   { name: "server processes", every_ms: beatEvery_ms, work: beat },
+  { name: "replaced connections", every_ms: askEvery_ms, work: dropReplaced },
+  { name: "unresolved payments", every_ms: askEvery_ms, work: askUnresolved },
+  { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
+  { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
 ];
 
 export function startSweeps(world: World, extra: readonly Sweep[] = []): Schedule {
@@ -62,8 +76,36 @@ function startSweep(world: World, { name, every_ms, work }: Sweep): Schedule {
   };
 }
 
-async function sendUnsent(world: World): Promise<void> {
+/** Another process tells of a terminal that may be connected here. */
+export function actOnHint({ terminals }: World, message: BusMessage): void {
+  switch (message.kind) {
+    case "send":
+      terminals.sendDue(message);
+      return;
+    case "stop":
+      terminals.stop(message, message.prompt_id);
+      return;
+    case "inquire":
+      terminals.inquire(message, message.prompt_id);
+      return;
+    case "replaced":
+      terminals.replaced(message, message.epoch);
+  }
+}
+
+/** Prompts whose hint was lost: for terminals that are connected here. */
+export async function sendUnsent(world: World): Promise<void> {
   for (const terminal of await readUnsentHere(world.db, world.process_id)) world.terminals.sendDue(terminal);
+}
+
+async function raiseIncidents(world: World): Promise<void> {
+  await raiseLongUnresolved(world);
+  await raiseSilentReversals(world);
+}
+
+async function forgetOldKeys(world: World): Promise<void> {
+  const before = new Date(world.clock.now() - keysKept_ms).toISOString();
+  await world.db.atOnce((tx) => forgetKeys(tx, before));
 }
 
 /** Says that this process lives, and frees what dead ones held. */

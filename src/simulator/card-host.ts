@@ -10,6 +10,8 @@ export interface HostEntry {
   readonly amount: number;
   readonly currency: string;
   readonly answer: HostAnswer;
+  /** The approval was taken back. */
+  readonly reversed?: boolean;
 }
 
 export class CardHost {
@@ -32,6 +34,22 @@ export class CardHost {
     await this.#log.append(entry);
     this.#answers.set(entry.prompt_id, entry);
     return entry.answer;
+  }
+
+  /** Takes an approval back. False if there is none; taking it back twice is taking it back once. */
+  async reverse(prompt_id: string): Promise<boolean> {
+    const entry = this.#answers.get(prompt_id);
+    if (entry === undefined || !entry.answer.approved) return false;
+    if (entry.reversed === true) return true;
+    const reversed = { ...entry, reversed: true };
+    await this.#log.append(reversed);
+    this.#answers.set(prompt_id, reversed);
+    return true;
+  }
+
+  /** Approvals that stand: the money that has moved, by this host's book. */
+  standingApprovals(): HostEntry[] {
+    return [...this.#answers.values()].filter(({ answer, reversed }) => answer.approved && reversed !== true);
   }
 
   /** What it answered, or `undefined` if it was never asked. */

@@ -5,4 +5,6 @@
 export interface EntryLog<Entry> {
   load(): Promise<Entry[]>;
   append(entry: Entry): Promise<void>;
+  /** Forgets everything, as a device that is wiped does. */
+  wipe(): Promise<void>;
 }

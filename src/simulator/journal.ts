@@ -2,11 +2,12 @@
  * The terminal's journal: what it knows about every prompt it was ever sent. It stores a step before it acts on it, so
  * that after a power cut it can say what happened (prompt-life section 4).
  */
-import type { JournalStep, PromptFrame, Result } from "../contract/terminal-protocol.ts";
+import type { JournalStep, PromptFrame, Result, ReversalResult } from "../contract/terminal-protocol.ts";
 import type { EntryLog } from "./entry-log.ts";
 
 /** A result before it has its key. */
 export type Conclusion = Omit<Result, "type" | "journal_id" | "sequence">;
+export type ReversalConclusion = Omit<ReversalResult, "type" | "journal_id" | "sequence">;
 
 export type JournalEntry =
   | { readonly kind: "made"; readonly journal_id: string }
@@ -14,6 +15,7 @@ export type JournalEntry =
   | { readonly kind: "shown"; readonly prompt_id: string }
   | { readonly kind: "card_presented"; readonly prompt_id: string }
   | { readonly kind: "concluded"; readonly result: Result }
+  | { readonly kind: "reversed"; readonly result: ReversalResult }
   | { readonly kind: "acknowledged"; readonly sequence: number };
 
 /** What the journal holds of one prompt. A tombstone has a result and no prompt: it was refused before it was seen. */
@@ -27,6 +29,7 @@ export interface JournalRecord {
 export class Journal {
   readonly #log: EntryLog<JournalEntry>;
   readonly #records = new Map<string, JournalRecord>();
+  readonly #reversals = new Map<string, { readonly result: ReversalResult; acknowledged: boolean }>();
   #journal_id: string | undefined;
   #sequence = 0;
 
@@ -59,10 +62,15 @@ export class Journal {
   }
 
   /** Results that wait for their acknowledgement, in the order of their sequence. */
-  undelivered(): Result[] {
-    return this.unacknowledged()
-      .flatMap(({ record }) => (record.result === undefined ? [] : [record.result]))
-      .sort((a, b) => a.sequence - b.sequence);
+  undelivered(): (Result | ReversalResult)[] {
+    const results = this.unacknowledged().flatMap(({ record }) => record.result ?? []);
+    const reversals = [...this.#reversals.values()].flatMap((kept) => (kept.acknowledged ? [] : [kept.result]));
+    return [...results, ...reversals].sort((a, b) => a.sequence - b.sequence);
+  }
+
+  /** What a reversal came to, if it is known here. */
+  reversal(reversal_id: string): ReversalResult | undefined {
+    return this.#reversals.get(reversal_id)?.result;
   }
 
   received = (prompt: PromptFrame): Promise<void> => this.#write({ kind: "received", prompt });
@@ -70,10 +78,19 @@ export class Journal {
   cardPresented = (prompt_id: string): Promise<void> => this.#write({ kind: "card_presented", prompt_id });
 
   async conclude(conclusion: Conclusion): Promise<Result> {
-    const key = { journal_id: this.journal_id, sequence: this.#sequence + 1 };
-    const result: Result = { type: "result", ...key, ...conclusion };
+    const result: Result = { type: "result", ...this.#nextKey(), ...conclusion };
     await this.#write({ kind: "concluded", result });
     return result;
+  }
+
+  async concludeReversal(conclusion: ReversalConclusion): Promise<ReversalResult> {
+    const result: ReversalResult = { type: "reversal_result", ...this.#nextKey(), ...conclusion };
+    await this.#write({ kind: "reversed", result });
+    return result;
+  }
+
+  #nextKey() {
+    return { journal_id: this.journal_id, sequence: this.#sequence + 1 };
   }
 
   async acknowledged(sequence: number): Promise<void> {
@@ -103,7 +120,14 @@ export class Journal {
         this.#sequence = entry.result.sequence;
         this.#change(entry.result.prompt_id, { step: "concluded", result: entry.result });
         return;
+      case "reversed":
+        this.#sequence = entry.result.sequence;
+        this.#reversals.set(entry.result.reversal_id, { result: entry.result, acknowledged: false });
+        return;
       case "acknowledged":
+        for (const kept of this.#reversals.values()) {
+          if (kept.result.sequence === entry.sequence) kept.acknowledged = true;
+        }
         for (const [prompt_id, record] of this.#records) {
           if (record.result?.sequence === entry.sequence) this.#change(prompt_id, { acknowledged: true });
         }

@@ -21,6 +21,8 @@ export interface PersonOptions {
   readonly keep: (setting: Setting) => Promise<void>;
 }
 
+const dark = { text: "", waits: false };
+
 export class Person {
   readonly #options: PersonOptions;
   #terminal: SimulatedTerminal | undefined;
@@ -31,6 +33,12 @@ export class Person {
   constructor(options: PersonOptions, setting: Setting) {
     this.#options = options;
     this.#setting = setting;
+  }
+
+  /** The terminal has gone dark: there is nothing to look at until it has started again. */
+  leave(): void {
+    this.#terminal = undefined;
+    this.look(dark);
   }
 
   /** Steps in front of the terminal. */

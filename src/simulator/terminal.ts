@@ -5,22 +5,26 @@
  * One thing happens at a time: frames, keys and timers take turns (`#turn`), so that a tap and a stop at the same instant
  * come in one order or the other.
  */
-import type { Capabilities, PromptFrame, ServerFrame } from "../contract/terminal-protocol.ts";
+import type { Trouble } from "../contract/account.ts";
+import type { Capabilities, PromptFrame, Result, ServerFrame } from "../contract/terminal-protocol.ts";
 import type { Clock, Log, RandomBytes, Timer } from "../domain/environment.ts";
 import { newId } from "../domain/ids.ts";
 import { formatAmount } from "../domain/money.ts";
-import { type HostAnswer, type Script, scriptFor } from "./amounts.ts";
+import type { HostAnswer, Script } from "./amounts.ts";
+import { sendAnswer } from "./answer.ts";
 import type { CardHost, HostEntry } from "./card-host.ts";
+import { answered, settled } from "./conclusion.ts";
 import type { Sign } from "./device-key.ts";
 import type { EntryLog } from "./entry-log.ts";
 import { type Conclusion, Journal, type JournalEntry } from "./journal.ts";
 import { Link } from "./link.ts";
-import { factsOf } from "./receipt.ts";
+import type { ReceiptPrinter } from "./receipt.ts";
+import { PowerCut, type TroubleStep, type Troubles } from "./trouble.ts";
 
 export const simulatedCapabilities: Capabilities = {
   kinds: ["purchase"],
   currencies: ["NOK", "SEK", "DKK", "EUR", "GBP", "USD", "ISK", "JPY"],
-  reverse: false,
+  reverse: true,
   advice: false,
   operations: [],
 };
@@ -38,6 +42,9 @@ export interface SimulatedTerminalParts {
   readonly host: CardHost;
   /** Told whenever the screen changes: the person looks at it. */
   readonly onScreen: (screen: Screen) => void;
+  readonly troubles: Troubles;
+  /** The power has gone: this terminal is dead, and another boots from the same logs after a while. */
+  readonly onPowerCut: (cut: PowerCut) => void;
 }
 
 export interface Screen {
@@ -46,6 +53,8 @@ export interface Screen {
   /** Is a card, or a key, waited for? */
   readonly waits: boolean;
 }
+
+const crashed_ms = 1_000;
 
 const idle: Screen = { text: "Welcome", waits: false };
 
@@ -59,6 +68,7 @@ export class SimulatedTerminal {
   /** A prompt that came while results were undelivered: shown once they are acknowledged (G2). */
   #held: PromptFrame | undefined;
   #turns: Promise<unknown> = Promise.resolve();
+  #dead = false;
 
   private constructor(parts: SimulatedTerminalParts, journal: Journal) {
     this.#parts = parts;
@@ -73,8 +83,12 @@ export class SimulatedTerminal {
         journal_id: journal.journal_id,
         journal: journal.unacknowledged().map(({ prompt_id, record }) => ({ prompt_id, step: record.step })),
       }),
-      onFrame: (frame) => this.#turn(() => this.#take(frame)),
-      onWelcome: () => this.#turn(async () => this.#sendUndelivered()),
+      onFrame: async (frame) => {
+        await this.#turn(() => this.#take(frame));
+      },
+      onWelcome: async () => {
+        await this.#turn(async () => this.#sendUndelivered());
+      },
     });
   }
 
@@ -99,35 +113,83 @@ export class SimulatedTerminal {
   }
 
   /** Presents a card. False if none is waited for. */
-  presentCard(script: Script): Promise<boolean> {
-    return this.#turn(async () => {
+  async presentCard(script: Script): Promise<boolean> {
+    const presented = await this.#turn(async () => {
       const prompt = this.#waiting();
       if (prompt === undefined) return false;
       this.#deadline?.cancel();
       await this.#journal.cardPresented(prompt.prompt_id);
       this.#show({ text: "Processing…", prompt, waits: false });
       this.#link.send({ type: "card_presented", prompt_id: prompt.prompt_id });
+      this.#step("card_presented");
       const answer = await this.#parts.host.authorize(hostEntry(prompt, script.answer));
-      await this.#conclude(this.#answered(prompt, script, answer));
+      this.#step("host_asked");
+      await this.#conclude(answered(prompt, script, answer, this.#printer()));
       return true;
     });
+    // Where the power went in the middle, the card had been presented all the same.
+    return presented ?? true;
   }
 
   /** Presses the red key. False if there is nothing to cancel. */
-  pressCancel(): Promise<boolean> {
-    return this.#turn(async () => {
+  async pressCancel(): Promise<boolean> {
+    const pressed = await this.#turn(async () => {
       const prompt = this.#waiting();
       if (prompt === undefined) return false;
       const reason = "Cancelled on the terminal.";
       await this.#conclude({ prompt_id: prompt.prompt_id, outcome: "cancelled", reason });
       return true;
     });
+    return pressed ?? true;
   }
 
-  #turn<T>(work: () => Promise<T>): Promise<T> {
-    const turn = this.#turns.then(work);
-    this.#turns = turn.catch(() => {});
+  /** Switches the terminal off at once, in the middle of whatever it does. */
+  cutPower(cut: PowerCut = new PowerCut(0, false)): void {
+    if (this.#dead) return;
+    this.#dead = true;
+    this.#deadline?.cancel();
+    this.#link.close();
+    this.#show({ text: "", waits: false });
+    this.#parts.onPowerCut(cut);
+  }
+
+  /**
+   * Work that takes its turn. A journal that cannot be written ends the terminal as a power cut does: it starts again
+   * from what is on the journal, and settles from there. `undefined` then.
+   */
+  #turn<T>(work: () => Promise<T>): Promise<T | undefined> {
+    const turn = this.#turns.then(async () => {
+      if (this.#dead) return undefined;
+      try {
+        return await work();
+      } catch (error) {
+        this.cutPower(error instanceof PowerCut ? error : this.#crash(error));
+        return undefined;
+      }
+    });
+    this.#turns = turn;
     return turn;
+  }
+
+  #crash(error: unknown): PowerCut {
+    const { log, terminal_id } = this.#parts;
+    log.warn({ terminal_id, problem: String(error) }, "a simulated terminal's software failed and starts again");
+    return new PowerCut(crashed_ms, false);
+  }
+
+  /** A step is on the journal: here trouble strikes, if it was ordered. */
+  #step(step: TroubleStep): void {
+    this.#suffer(this.#parts.troubles.strike(step));
+  }
+
+  /** The power or the network goes; the answers' troubles are for whoever sends them. */
+  #suffer(trouble: Trouble | undefined): void {
+    if (trouble === undefined) return;
+    const { kind, for_ms } = trouble;
+    if (kind === "power_cut" || kind === "journal_wiped") throw new PowerCut(for_ms, kind === "journal_wiped");
+    if (kind !== "link_cut") return;
+    this.#link.close();
+    this.#parts.clock.after(for_ms, () => !this.#dead && this.#link.open());
   }
 
   #waiting(): PromptFrame | undefined {
@@ -146,7 +208,7 @@ export class SimulatedTerminal {
         await this.#journal.acknowledged(frame.sequence);
         return this.#showHeld();
       case "reverse":
-        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.reversal_id });
+        return this.#reverse(frame.reversal_id, frame.prompt_id);
       case "advice":
         return this.#link.send({ type: "not_supported", of: frame.type, id: frame.advice_id });
       case "operation":
@@ -159,6 +221,7 @@ export class SimulatedTerminal {
   async #receive(prompt: PromptFrame): Promise<void> {
     if (this.#journal.record(prompt.prompt_id) !== undefined) return this.#answerWhereItStands(prompt.prompt_id);
     await this.#journal.received(prompt);
+    this.#step("received");
     if (prompt.boot_id !== this.#boot_id) return this.#notShown(prompt, "It was meant for an earlier start.");
     if (
       !simulatedCapabilities.kinds.includes(prompt.kind) ||
@@ -178,6 +241,7 @@ export class SimulatedTerminal {
     this.#deadline = this.#parts.clock.after(left_ms, () => void this.#turn(() => this.#timeOut(prompt)));
     this.#link.send({ type: "shown", prompt_id: prompt.prompt_id });
     this.#show({ text: `Present card: ${formatAmount(prompt.amount, prompt.currency)}`, prompt, waits: true });
+    this.#step("shown");
   }
 
   async #showHeld(): Promise<void> {
@@ -222,7 +286,24 @@ export class SimulatedTerminal {
       this.#deadline?.cancel();
       this.#show({ text: screenTexts[conclusion.outcome], waits: false });
     }
-    this.#link.send(result);
+    const trouble = this.#parts.troubles.strike("concluded");
+    this.#suffer(trouble);
+    const send = (frame: Result) => this.#link.send(frame);
+    const conclude = (other: Conclusion) => this.#journal.conclude(other);
+    const prompt = this.#journal.record(conclusion.prompt_id)?.prompt;
+    await sendAnswer(result, trouble, { send, conclude, prompt, clock: this.#parts.clock });
+    this.#step("sent");
+  }
+
+  /** Takes back an approval at the host; asked again under the same id, it says the same. */
+  async #reverse(reversal_id: string, prompt_id: string): Promise<void> {
+    const before = this.#journal.reversal(reversal_id);
+    if (before !== undefined) return this.#link.send(before);
+    const reversed = await this.#parts.host.reverse(prompt_id);
+    const outcome = reversed
+      ? { outcome: "reversed" as const }
+      : { outcome: "refused" as const, reason: "No approval." };
+    this.#link.send(await this.#journal.concludeReversal({ reversal_id, ...outcome }));
   }
 
   #sendUndelivered(): void {
@@ -234,40 +315,19 @@ export class SimulatedTerminal {
     this.#parts.onScreen(screen);
   }
 
-  #answered(prompt: PromptFrame, script: Script, answer: HostAnswer): Conclusion {
+  #printer(): ReceiptPrinter {
     const { terminal_id, serial_number, clock } = this.#parts;
-    const { brand, masked_pan, type } = script.card;
-    const printer = {
-      terminal_id,
-      serial_number,
-      receipt_number: clock.now() % 1_000_000,
-      printed_at: new Date(clock.now()).toISOString(),
-    };
-    const common = {
-      prompt_id: prompt.prompt_id,
-      amount: prompt.amount,
-      currency: prompt.currency,
-      card: { brand, masked_pan, type, country: "NOR", expiry_date: "12/2030", entry_method: "contactless" as const },
-      facts: factsOf(prompt, script, answer, printer),
-    };
-    if (answer.approved) return { ...common, outcome: "approved" };
-    const { reason = "Declined.", reason_code = "DECLINED" } = answer;
-    return { ...common, outcome: answer.unreachable === true ? "failed" : "declined", reason, reason_code };
+    const now = clock.now();
+    return { terminal_id, serial_number, receipt_number: now % 1_000_000, printed_at: new Date(now).toISOString() };
   }
 
   /** What a power cut left open is asked of the host, or ended, before anything else (prompt-life section 4). */
   async #settle(): Promise<void> {
     for (const { prompt_id, record } of this.#journal.unacknowledged()) {
       if (record.result !== undefined || record.prompt === undefined) continue;
-      await this.#conclude(this.#settlement(prompt_id, record.prompt, record.step === "received"));
+      const answer = this.#parts.host.inquire(prompt_id);
+      await this.#conclude(settled(record.prompt, record.step === "received", answer, this.#printer()));
     }
-  }
-
-  #settlement(prompt_id: string, prompt: PromptFrame, never_shown: boolean): Conclusion {
-    const answer = this.#parts.host.inquire(prompt_id);
-    if (answer !== undefined) return this.#answered(prompt, scriptFor(prompt.amount), answer);
-    if (never_shown) return { prompt_id, outcome: "not_shown", reason: "The terminal restarted before it was shown." };
-    return { prompt_id, outcome: "failed", reason: "The terminal restarted; its host was never asked." };
   }
 }
 

@@ -51,6 +51,15 @@ export async function insertAccount(
   return rows.length > 0;
 }
 
+const settings = statement("account_settings", "SELECT allow_mixed_methods FROM accounts WHERE account_id = $1");
+
+export async function readAccountSettings(
+  reader: Reader,
+  account_id: string,
+): Promise<{ allow_mixed_methods: boolean } | undefined> {
+  return (await reader.query<{ allow_mixed_methods: boolean }>(settings, [account_id]))[0];
+}
+
 const payoutDestination = statement(
   "insert_payout_destination",
   `INSERT INTO payout_destinations (account_id, payout_destination_id, name, case_status, created_at)

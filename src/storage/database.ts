@@ -72,11 +72,11 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
     max: connections_max,
     connectionTimeoutMillis: 5_000,
     types,
-  });
-  // The first thing on every connection, whatever the server's settings and the address's own options say: what was
-  // answered is on disk (G6), times are UTC, and no plan is compiled, which costs more than any statement here runs.
-  pool.on("connect", (client) => {
-    client.query("SET synchronous_commit = on; SET timezone = 'UTC'; SET jit = off").catch(() => {});
+    // The first thing on every connection, whatever the server's settings and the address's own options say: what was
+    // answered is on disk (G6), times are UTC, and no plan is compiled, which costs more than any statement here runs.
+    onConnect: async (client: pg.ClientBase) => {
+      await client.query("SET synchronous_commit = on; SET timezone = 'UTC'; SET jit = off");
+    },
   });
   // An idle connection that breaks is replaced by the pool; the next query finds out whether the database is there.
   pool.on("error", () => {});

@@ -8,12 +8,16 @@ export interface Profile {
   readonly configuration: Configuration;
   readonly merchant: object | null;
   readonly revision: number;
+  /** Of the profile's account. */
+  readonly allow_mixed_methods: boolean;
 }
 
 const read = statement(
   "read_profile",
-  `SELECT account_id, profile_id, configuration, merchant, revision FROM payment_profiles
-   WHERE account_id = $1 AND profile_id = $2 AND deleted_at IS NULL`,
+  `SELECT profile.account_id, profile.profile_id, profile.configuration, profile.merchant, profile.revision,
+     account.allow_mixed_methods
+   FROM payment_profiles AS profile JOIN accounts AS account ON account.account_id = profile.account_id
+   WHERE profile.account_id = $1 AND profile.profile_id = $2 AND profile.deleted_at IS NULL`,
 );
 
 export async function readProfile(

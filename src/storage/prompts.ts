@@ -40,6 +40,10 @@ const claim = statement(
      SET status = 'SENT', sent_at = $4, sent_epoch = seat.connection_epoch, sent_journal_id = seat.journal_id
      FROM terminal_seats AS seat
      WHERE prompt.account_id = $1 AND prompt.terminal_id = $2 AND prompt.status = 'PENDING' AND prompt.deadline_at > $4
+       -- A reversal is done before the next prompt (prompt-life section 5).
+       AND NOT EXISTS (SELECT FROM reversals AS reversal
+         WHERE reversal.account_id = $1 AND reversal.terminal_id = $2 AND reversal.status IN ('ISSUED', 'SENT')
+           AND reversal.journal_id = seat.journal_id)
        AND seat.account_id = $1 AND seat.terminal_id = $2 AND seat.connection_epoch = $3
      RETURNING prompt.*
    ), counted AS (
@@ -85,6 +89,18 @@ const lock = statement(
 export async function lockPrompt(tx: Tx, account_id: string, prompt_id: string): Promise<LockedPrompt | undefined> {
   return (await tx.query<LockedPrompt>(lock, [account_id, prompt_id]))[0];
 }
+
+const ofTransaction = statement(
+  "prompts_of_transaction",
+  `SELECT prompt.* FROM prompts AS prompt
+   JOIN transactions AS transaction ON transaction.account_id = prompt.account_id
+     AND transaction.session_id = prompt.session_id
+   WHERE transaction.account_id = $1 AND transaction.id = $2 ORDER BY prompt.created_at`,
+);
+
+/** Every prompt a transaction has had: for its payment, and for its refunds. */
+export const readPromptsOf = (reader: Reader, account_id: string, transaction_id: string): Promise<Prompt[]> =>
+  reader.query(ofTransaction, [account_id, transaction_id]);
 
 const ofSession = statement(
   "read_payment_prompt",
@@ -191,6 +207,45 @@ export const readDuePrompts = (
   before: { deadline: string; stop_asked: string; card_presented: string },
   limit: number,
 ): Promise<Prompt[]> => reader.query(due, [before.deadline, before.stop_asked, before.card_presented, limit]);
+
+const free = statement(
+  "free_seat",
+  `UPDATE terminal_seats SET occupant_kind = NULL, occupant_id = NULL, occupied_at = NULL
+   WHERE account_id = $1 AND terminal_id = $2 AND occupant_id = $3`,
+);
+
+/** The terminal is free for something else, while this occupant's end is not known. */
+export async function freeSeat(
+  tx: Tx,
+  occupant: { account_id: string; terminal_id: string; id: string },
+): Promise<void> {
+  await tx.query(free, [occupant.account_id, occupant.terminal_id, occupant.id]);
+}
+
+const unresolvedHere = statement(
+  "unresolved_prompts_here",
+  `SELECT prompt.* FROM prompts AS prompt
+   JOIN terminal_seats AS seat ON seat.account_id = prompt.account_id AND seat.terminal_id = prompt.terminal_id
+   WHERE prompt.status = 'UNRESOLVED' AND seat.connected_to = $1 AND seat.journal_id = prompt.sent_journal_id
+   ORDER BY prompt.unresolved_at LIMIT 200`,
+);
+
+/** Unresolved prompts whose terminal is connected to this process: it can be asked again. */
+export const readUnresolvedHere = (reader: Reader, process_id: string): Promise<Prompt[]> =>
+  reader.query(unresolvedHere, [process_id]);
+
+const longUnresolved = statement(
+  "long_unresolved_prompts",
+  `SELECT prompt.* FROM prompts AS prompt
+   WHERE prompt.status = 'UNRESOLVED' AND prompt.unresolved_at <= $1
+     AND NOT EXISTS (SELECT FROM incidents AS incident WHERE incident.account_id = prompt.account_id
+       AND incident.kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST') AND incident.subject = prompt.id)
+   ORDER BY prompt.unresolved_at LIMIT 100`,
+);
+
+/** Prompts that have been unresolved since `since` and that no person has been told of, by `unresolved_prompts_by_age`. */
+export const readLongUnresolved = (reader: Reader, since: string): Promise<Prompt[]> =>
+  reader.query(longUnresolved, [since]);
 
 const unsent = statement(
   "unsent_prompts",

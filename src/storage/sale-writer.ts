@@ -5,7 +5,7 @@
  * Most of what the creating statement costs is its start: ten sales in one statement cost a third of ten statements.
  */
 import { type Database, DatabaseUnavailable } from "./database.ts";
-import { type CreatedSale, insertSales, type NewSale } from "./sales.ts";
+import { type CreatedSale, insertSales, type NewSale, readCreated } from "./sales.ts";
 
 /** Statements under way at once: one for each core of a small machine keeps both busy while the disk syncs. */
 const writersMax = 3;
@@ -64,9 +64,26 @@ export class SaleWriter {
       // One sale that the database refuses must not take the others down: each is tried by itself.
       if (!(error instanceof DatabaseUnavailable) && together.length > 1) {
         for (const waiting of together) await this.#writeTogether([waiting]);
+      } else if (error instanceof DatabaseUnavailable) {
+        await this.#lookUp(together, error);
       } else {
         for (const { reject } of together) reject(error);
       }
+    }
+  }
+
+  /**
+   * The connection went while the statement was under way: whether it was committed is seen by the sessions' ids, which we
+   * made. Where even that cannot be asked, nobody knows, and the answer is 503.
+   */
+  async #lookUp(together: readonly Waiting[], error: DatabaseUnavailable): Promise<void> {
+    const sales = together.map(({ sale }) => sale);
+    const created = await readCreated(this.#db, sales).catch(() => undefined);
+    const found = new Map(created?.map((sale) => [sale.session_id, sale]));
+    for (const { sale, resolve, reject } of together) {
+      const one = found.get(sale.session_id);
+      if (one === undefined) reject(error);
+      else resolve(one);
     }
   }
 

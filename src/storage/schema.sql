@@ -12,6 +12,7 @@ CREATE TABLE accounts (
   name text NOT NULL,
   in_person_enabled boolean NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  allow_mixed_methods boolean NOT NULL DEFAULT false,
   CONSTRAINT accounts_pkey PRIMARY KEY (account_id),
   CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text)
 );
@@ -190,6 +191,7 @@ CREATE TABLE sessions (
   CONSTRAINT cancelled_by_someone CHECK (num_nulls(cancelled_at, cancelled_by) = ANY (ARRAY[0, 2])),
   CONSTRAINT expires_after_creation CHECK (expires_at > created_at)
 );
+CREATE INDEX sessions_by_reference ON sessions USING btree (account_id, merchant_reference, id);
 
 CREATE TABLE session_events (
   account_id text COLLATE "C" NOT NULL,
@@ -309,6 +311,7 @@ CREATE TABLE prompts (
 CREATE UNIQUE INDEX one_live_prompt_per_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text]);
 CREATE UNIQUE INDEX one_payment_prompt_per_session ON prompts USING btree (account_id, session_id) WHERE kind = ANY (ARRAY['purchase'::text, 'authorize'::text]);
 CREATE INDEX open_prompts_by_deadline ON prompts USING btree (deadline_at) WHERE status = ANY (ARRAY['WAITING'::text, 'PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text]);
+CREATE INDEX unresolved_prompts_by_age ON prompts USING btree (unresolved_at) WHERE status = 'UNRESOLVED'::text;
 CREATE INDEX unresolved_prompts_by_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = 'UNRESOLVED'::text;
 
 CREATE TABLE terminal_results (
@@ -323,7 +326,7 @@ CREATE TABLE terminal_results (
   verdict text NOT NULL,
   CONSTRAINT terminal_results_pkey PRIMARY KEY (account_id, terminal_id, journal_id, sequence),
   CONSTRAINT terminal_results_sequence_check CHECK (sequence > 0),
-  CONSTRAINT terminal_results_verdict_check CHECK (verdict = ANY (ARRAY['applied'::text, 'late'::text, 'orphan'::text, 'foreign'::text]))
+  CONSTRAINT terminal_results_verdict_check CHECK (verdict = ANY (ARRAY['applied'::text, 'late'::text, 'orphan'::text, 'foreign'::text, 'contradiction'::text, 'backwards'::text, 'unreadable'::text]))
 );
 CREATE INDEX terminal_results_by_prompt ON terminal_results USING btree (account_id, prompt_id);
 
@@ -353,6 +356,71 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_session ON deliveries USING btree (account_id, session_id);
 CREATE INDEX due_deliveries ON deliveries USING btree (due_at) WHERE status = 'PENDING'::text;
+
+CREATE TABLE reversals (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  prompt_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  journal_id text COLLATE "C" NOT NULL,
+  amount integer NOT NULL,
+  currency text NOT NULL,
+  status text NOT NULL,
+  reason text,
+  issued_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone,
+  sent_epoch bigint,
+  finished_at timestamp with time zone,
+  CONSTRAINT reversals_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT one_reversal_per_prompt UNIQUE (account_id, prompt_id),
+  CONSTRAINT reversal_finished_when_ended CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['REVERSED'::text, 'REFUSED'::text]))),
+  CONSTRAINT reversal_sent_whole CHECK (num_nulls(sent_at, sent_epoch) = ANY (ARRAY[0, 2])),
+  CONSTRAINT reversals_amount_check CHECK (amount > 0),
+  CONSTRAINT reversals_status_check CHECK (status = ANY (ARRAY['ISSUED'::text, 'SENT'::text, 'REVERSED'::text, 'REFUSED'::text, 'UNRESOLVED'::text]))
+);
+CREATE INDEX open_reversals_by_terminal ON reversals USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['ISSUED'::text, 'SENT'::text, 'UNRESOLVED'::text]);
+
+CREATE TABLE incidents (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  subject text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C",
+  session_id text COLLATE "C",
+  transaction_id text COLLATE "C",
+  prompt_id text COLLATE "C",
+  details jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  decided_at timestamp with time zone,
+  decided_by text,
+  outcome text,
+  reason text,
+  CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
+  CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text])),
+  CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text]))
+);
+CREATE INDEX incidents_by_transaction ON incidents USING btree (account_id, transaction_id);
+
+CREATE TABLE idempotency_keys (
+  account_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  operation text COLLATE "C" NOT NULL,
+  key text COLLATE "C" NOT NULL,
+  request_sha256 text COLLATE "C" NOT NULL,
+  answer jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT one_answer_per_key PRIMARY KEY (account_id, client_id, operation, key)
+);
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys USING btree (created_at);
+
+CREATE TABLE clock_steps (
+  seen_at timestamp with time zone NOT NULL,
+  step_ms bigint NOT NULL
+);
 
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text
@@ -415,6 +483,17 @@ BEGIN
   END IF;
   RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.renew_profiles_of_changed()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  UPDATE payment_profiles SET revision = revision + 1 WHERE account_id = NEW.account_id;
+  RETURN NULL;
+END $function$;
+
+CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON accounts FOR EACH ROW WHEN (old.allow_mixed_methods <> new.allow_mixed_methods) EXECUTE FUNCTION renew_profiles_of_changed();
 
 CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 

@@ -1,6 +1,8 @@
 /** Sessions, as rows and as the API shows them. */
-import type { Session, SessionEvent, SessionEventName } from "../contract/session.ts";
+import type { Configuration, Session, SessionEvent, SessionEventName } from "../contract/session.ts";
+import type { Order } from "../contract/shapes.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
+import { Filter } from "./filter.ts";
 
 interface SessionRow {
   readonly id: string;
@@ -19,16 +21,14 @@ interface SessionRow {
   readonly events: SessionEvent[];
 }
 
-const read = statement(
-  "read_session",
-  `SELECT id, profile_id, transaction_id, url, "order", configuration, members, request_headers, created_at, updated_at,
-     expires_at, cancelled_at, cancelled_by,
+const columns = `id, profile_id, transaction_id, url, "order", configuration, members, request_headers, created_at,
+     updated_at, expires_at, cancelled_at, cancelled_by,
      (SELECT json_agg(json_strip_nulls(json_build_object('id', event.id::text, 'created_at', iso(event.created_at),
          'name', event.name, 'request_id', event.request_id, 'details', event.details)) ORDER BY event.id)
       FROM session_events AS event
-      WHERE event.account_id = session.account_id AND event.session_id = session.id) AS events
-   FROM sessions AS session WHERE account_id = $1 AND id = $2`,
-);
+      WHERE event.account_id = session.account_id AND event.session_id = session.id) AS events`;
+
+const read = statement("read_session", `SELECT ${columns} FROM sessions AS session WHERE account_id = $1 AND id = $2`);
 
 export interface SessionIncludes {
   readonly event_headers: boolean;
@@ -44,6 +44,57 @@ export async function readSession(
   const [row] = await reader.query<SessionRow>(read, [account_id, session_id]);
   return row === undefined ? undefined : sessionOf(row, includes);
 }
+
+/** Members as the API names them. Times are ISO 8601. */
+export interface SessionFilter {
+  readonly limit: number;
+  readonly starting_after?: string | undefined;
+  readonly id?: readonly string[] | undefined;
+  readonly transaction_id?: readonly string[] | undefined;
+  readonly store_id?: readonly string[] | undefined;
+  readonly plugin_name?: readonly string[] | undefined;
+  readonly terminal_id?: readonly string[] | undefined;
+  readonly merchant_reference?: string | undefined;
+  readonly "created_at.gte"?: string | undefined;
+  readonly "created_at.lte"?: string | undefined;
+  readonly search?: string | undefined;
+  readonly payment_operation?: string | undefined;
+  readonly open?: boolean | undefined;
+}
+
+/** Newest first, by the key; by reference, `sessions_by_reference`; what a terminal has open, by its partial indexes. */
+export async function listSessions(reader: Reader, account_id: string, asked: SessionFilter): Promise<Session[]> {
+  const filter = new Filter([account_id, asked.limit])
+    .where(asked.starting_after, (parameter) => `session.id < ${parameter}`)
+    .anyOf("session.id", asked.id)
+    .anyOf("session.transaction_id", asked.transaction_id)
+    .anyOf(`session."order" -> 'store' ->> 'id'`, asked.store_id)
+    .anyOf("session.request_headers ->> 'dintero-system-plugin-name'", asked.plugin_name)
+    .equals("session.merchant_reference", asked.merchant_reference)
+    .between("session.created_at", asked["created_at.gte"], asked["created_at.lte"])
+    // No in-person session has an operation of that kind.
+    .where(asked.payment_operation, (parameter) => `${parameter}::text IS NULL`)
+    .where(asked.search, searched)
+    .where(asked.terminal_id, (ids) => promptWith(`prompt.terminal_id = ANY(${ids}::text[])`))
+    .where(asked.open, (open) => `${open} = ${promptWith(openPrompt)}`);
+  const text = `SELECT ${columns} FROM sessions AS session WHERE session.account_id = $1${filter.text}
+    ORDER BY session.id DESC LIMIT $2`;
+  const rows = await reader.query<SessionRow>(statement("", text), filter.values);
+  return rows.map((row) => sessionOf(row, { event_headers: false, initiating_headers: false }));
+}
+
+const promptWith = (condition: string): string =>
+  `EXISTS (SELECT FROM prompts AS prompt WHERE prompt.account_id = session.account_id
+    AND prompt.session_id = session.id AND prompt.kind IN ('purchase', 'authorize') AND ${condition})`;
+
+const openPrompt = "prompt.status IN ('WAITING', 'PENDING', 'SENT', 'SHOWN', 'PROCESSING', 'UNRESOLVED')";
+
+const searched = (words: string): string =>
+  `(${words} IN (session.merchant_reference, session."order" ->> 'merchant_reference_2')
+    OR lower(${words}) = lower(concat_ws(' ', session."order" -> 'billing_address' ->> 'first_name',
+      session."order" -> 'billing_address' ->> 'last_name'))
+    OR lower(${words}) = lower(concat_ws(' ', session."order" -> 'shipping_address' ->> 'first_name',
+      session."order" -> 'shipping_address' ->> 'last_name')))`;
 
 /** Members that are the server's to say; a till that sends one of these names has said nothing. */
 const serverMembers = new Set([
@@ -74,6 +125,100 @@ function sessionOf(row: SessionRow, includes: SessionIncludes): Session {
     ),
     ...(includes.initiating_headers ? { initiating_system_request_headers: row.request_headers } : {}),
   };
+}
+
+const insert = statement(
+  "insert_session",
+  `WITH created AS (
+     INSERT INTO sessions (account_id, id, profile_id, merchant_reference, url, "order", configuration, members,
+       request_headers, created_by, created_at, updated_at, expires_at)
+     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+   ), kept_answer AS (
+     INSERT INTO idempotency_keys (account_id, client_id, operation, key, request_sha256, answer, created_at)
+     SELECT $1, $10, $14::jsonb ->> 'operation', $14::jsonb ->> 'key', $14::jsonb ->> 'request_sha256',
+       $14::jsonb -> 'answer_sent', $11 WHERE $14::jsonb IS NOT NULL
+   )
+   INSERT INTO session_events (account_id, session_id, id, name, created_at, request_id)
+   VALUES ($1, $2, 1, 'INITIATED', $11, $13)`,
+);
+
+export interface NewSession {
+  readonly account_id: string;
+  readonly session_id: string;
+  readonly profile_id?: string | undefined;
+  readonly merchant_reference: string;
+  readonly url: object;
+  readonly order: object;
+  readonly configuration: object;
+  readonly members: object;
+  readonly request_headers: object;
+  readonly request_id: string;
+  readonly created_by: string;
+  readonly created_at: string;
+  readonly expires_at: string;
+  readonly kept?: object | undefined;
+}
+
+/** A session whose payment is not started by itself. */
+export async function insertSession(tx: Tx, session: NewSession): Promise<void> {
+  await tx.query(insert, [
+    session.account_id,
+    session.session_id,
+    session.profile_id ?? null,
+    session.merchant_reference,
+    JSON.stringify(session.url),
+    JSON.stringify(session.order),
+    JSON.stringify(session.configuration),
+    JSON.stringify(session.members),
+    JSON.stringify(session.request_headers),
+    session.created_by,
+    session.created_at,
+    session.expires_at,
+    session.request_id,
+    session.kept === undefined ? null : JSON.stringify(session.kept),
+  ]);
+}
+
+export interface LockedSession {
+  readonly transaction_id: string | null;
+  readonly profile_id: string | null;
+  readonly order: Order;
+  readonly configuration: Configuration;
+  readonly expires_at: string;
+  readonly cancelled_at: string | null;
+  readonly merchant_reference: string;
+}
+
+const lock = statement(
+  "lock_session",
+  `SELECT transaction_id, profile_id, "order", configuration, expires_at, cancelled_at, merchant_reference
+   FROM sessions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE`,
+);
+
+export async function lockSession(tx: Tx, account_id: string, session_id: string): Promise<LockedSession | undefined> {
+  return (await tx.query<LockedSession>(lock, [account_id, session_id]))[0];
+}
+
+const changeOrder = statement(
+  "update_session_order",
+  `UPDATE sessions SET "order" = $3 WHERE account_id = $1 AND id = $2`,
+);
+
+export async function updateOrder(tx: Tx, account_id: string, session_id: string, order: object): Promise<void> {
+  await tx.query(changeOrder, [account_id, session_id, JSON.stringify(order)]);
+}
+
+const callOff = statement(
+  "cancel_unstarted_session",
+  "UPDATE sessions SET cancelled_at = $3, cancelled_by = $4 WHERE account_id = $1 AND id = $2",
+);
+
+export async function updateCancelled(
+  tx: Tx,
+  asked: { account_id: string; session_id: string; cancelled_by: string },
+  now: string,
+): Promise<void> {
+  await tx.query(callOff, [asked.account_id, asked.session_id, now, asked.cancelled_by]);
 }
 
 const append = statement(

@@ -79,6 +79,19 @@ export async function appendSimulatedEntry(
   await tx.query(append, [terminal.account_id, terminal.terminal_id, log, JSON.stringify(entry)]);
 }
 
+const wipe = statement(
+  "wipe_simulated_entries",
+  "DELETE FROM simulated_terminal_entries WHERE account_id = $1 AND terminal_id = $2 AND log = $3",
+);
+
+export async function wipeSimulatedEntries(
+  tx: Tx,
+  terminal: { account_id: string; terminal_id: string },
+  log: SimulatedLog,
+): Promise<void> {
+  await tx.query(wipe, [terminal.account_id, terminal.terminal_id, log]);
+}
+
 const read = statement(
   "read_simulated_entries",
   `SELECT entry FROM simulated_terminal_entries WHERE account_id = $1 AND terminal_id = $2 AND log = $3

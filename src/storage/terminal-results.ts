@@ -3,23 +3,48 @@ import type { TerminalResult } from "../domain/terminal.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 import type { TerminalLink } from "./prompts.ts";
 
-/** applied: it moved its prompt. The others changed nothing (see the table's comment). */
-export type Verdict = "applied" | "late" | "orphan" | "foreign";
+/** applied: it moved its prompt. The others changed nothing (see the table's comments). */
+export type Verdict = "applied" | "late" | "orphan" | "foreign" | "contradiction" | "backwards" | "unreadable";
+
+/** What every word of a terminal has: its key, and what it is about. */
+export type KeyedWord = Pick<TerminalResult, "journal_id" | "sequence" | "prompt_id">;
+
+export interface StoredWord {
+  readonly sequence: number;
+  readonly verdict: Verdict;
+  readonly frame: Record<string, unknown>;
+}
 
 const known = statement(
   "known_result",
-  `SELECT verdict FROM terminal_results
-   WHERE account_id = $1 AND terminal_id = $2 AND journal_id = $3 AND sequence = $4`,
+  `SELECT sequence, verdict, frame FROM terminal_results
+   WHERE account_id = $1 AND terminal_id = $2 AND journal_id = $3 AND sequence >= $4 ORDER BY sequence LIMIT 1`,
 );
 
-/** What became of this result when it came before, or `undefined` if it is new. */
-export async function readVerdict(
+/** The stored word with this key, or the next one after it: then this one runs backwards. */
+export async function readWordFrom(
   reader: Reader,
   link: TerminalLink,
-  result: TerminalResult,
-): Promise<Verdict | undefined> {
-  const values = [link.account_id, link.terminal_id, result.journal_id, result.sequence];
-  return (await reader.query<{ verdict: Verdict }>(known, values))[0]?.verdict;
+  word: KeyedWord,
+): Promise<StoredWord | undefined> {
+  const values = [link.account_id, link.terminal_id, word.journal_id, word.sequence];
+  return (await reader.query<StoredWord>(known, values))[0];
+}
+
+const applied = statement(
+  "applied_result",
+  `SELECT sequence, verdict, frame FROM terminal_results
+   WHERE account_id = $1 AND prompt_id = $2 AND verdict = 'applied' AND frame ->> 'type' = 'result'
+   ORDER BY received_at DESC LIMIT 1`,
+);
+
+/** The word that moved a prompt last. */
+export async function readAppliedWord(
+  reader: Reader,
+  account_id: string,
+  prompt_id: string,
+): Promise<StoredWord | undefined> {
+  return (await reader.query<StoredWord>(applied, [account_id, prompt_id]))[0];
 }
 
 const store = statement(
@@ -29,15 +54,36 @@ const store = statement(
    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
 );
 
-export async function storeResult(
+export async function storeWord(
   tx: Tx,
   link: TerminalLink,
-  result: TerminalResult,
+  word: KeyedWord,
   verdict: Verdict,
   now: string,
 ): Promise<void> {
   const { account_id, terminal_id, epoch } = link;
-  const { journal_id, sequence, prompt_id } = result;
-  const frame = JSON.stringify(result);
+  const { journal_id, sequence, prompt_id } = word;
+  const frame = JSON.stringify(word);
   await tx.query(store, [account_id, terminal_id, journal_id, sequence, prompt_id, epoch, now, frame, verdict]);
 }
+
+const ofPrompts = statement(
+  "results_of_prompts",
+  `SELECT terminal_id, journal_id, sequence, prompt_id, epoch, received_at, verdict, frame FROM terminal_results
+   WHERE account_id = $1 AND prompt_id = ANY($2::text[]) ORDER BY received_at, sequence`,
+);
+
+export interface EvidenceWord extends StoredWord {
+  readonly terminal_id: string;
+  readonly journal_id: string;
+  readonly prompt_id: string;
+  readonly epoch: number;
+  readonly received_at: string;
+}
+
+/** Everything that was said about these prompts, in the order it came. */
+export const readWordsAbout = (
+  reader: Reader,
+  account_id: string,
+  prompt_ids: readonly string[],
+): Promise<EvidenceWord[]> => reader.query(ofPrompts, [account_id, prompt_ids]);

@@ -39,7 +39,7 @@ const connect = statement(
    UPDATE terminal_seats AS seat SET connection_epoch = connection_epoch + 1, connected_to = $4, connected_at = $7,
      last_seen_at = $7, journal_id = $5, capabilities = $6
    FROM device WHERE seat.account_id = device.account_id AND seat.terminal_id = device.terminal_id
-   RETURNING seat.connection_epoch AS epoch`,
+   RETURNING new.connection_epoch AS epoch, old.connected_to AS connected_before`,
 );
 
 export interface NewConnection {
@@ -51,9 +51,15 @@ export interface NewConnection {
   readonly capabilities: Capabilities;
 }
 
-/** Makes this the terminal's only connection. Answers its epoch, or `undefined` if the device was revoked meanwhile. */
-export async function connectTerminal(tx: Tx, asked: NewConnection, now: string): Promise<number | undefined> {
-  const rows = await tx.query<{ epoch: number }>(connect, [
+export interface MadeConnection {
+  readonly epoch: number;
+  /** The process that had the terminal before, if one did. */
+  readonly connected_before: string | null;
+}
+
+/** Makes this the terminal's only connection; `undefined` if the device was revoked meanwhile. */
+export async function connectTerminal(tx: Tx, asked: NewConnection, now: string): Promise<MadeConnection | undefined> {
+  const rows = await tx.query<MadeConnection>(connect, [
     asked.account_id,
     asked.terminal_id,
     asked.device_id,
@@ -62,7 +68,7 @@ export async function connectTerminal(tx: Tx, asked: NewConnection, now: string)
     JSON.stringify(asked.capabilities),
     now,
   ]);
-  return rows[0]?.epoch;
+  return rows[0];
 }
 
 const disconnect = statement(
@@ -76,6 +82,22 @@ export async function disconnectTerminal(tx: Tx, link: TerminalLink, now: string
   await tx.query(disconnect, [link.account_id, link.terminal_id, link.epoch, now]);
 }
 
+const replaced = statement(
+  "replaced_connections",
+  `SELECT held.account_id, held.terminal_id, seat.connection_epoch AS epoch
+   FROM unnest($1::text[], $2::text[], $3::bigint[]) AS held (account_id, terminal_id, epoch)
+   JOIN terminal_seats AS seat ON seat.account_id = held.account_id AND seat.terminal_id = held.terminal_id
+   WHERE seat.connection_epoch > held.epoch`,
+);
+
+/** Which of these connections are no longer the terminal's, and the epoch of the one that is. */
+export const readReplaced = (reader: Reader, held: readonly TerminalLink[]): Promise<TerminalLink[]> =>
+  reader.query(replaced, [
+    held.map(({ account_id }) => account_id),
+    held.map(({ terminal_id }) => terminal_id),
+    held.map(({ epoch }) => epoch),
+  ]);
+
 const connection = statement(
   "read_connection",
   "SELECT connected_to, connection_epoch AS epoch FROM terminal_seats WHERE account_id = $1 AND terminal_id = $2",
@@ -88,6 +110,48 @@ export async function readConnection(
   terminal_id: string,
 ): Promise<{ connected_to: string | null; epoch: number } | undefined> {
   return (await reader.query<{ connected_to: string | null; epoch: number }>(connection, [account_id, terminal_id]))[0];
+}
+
+export interface TerminalRow {
+  readonly terminal_id: string;
+  readonly device_serial_number: string;
+  readonly device_model: string | null;
+  readonly store_id: string;
+  readonly status: "DELETED" | "PENDING" | "ACTION_REQUIRED" | "ACTIVE" | "INACTIVE";
+  readonly status_reason: string | null;
+  readonly created_at: string;
+  readonly connected: boolean;
+  readonly last_seen_at: string | null;
+  readonly open_prompt: {
+    session_id: string;
+    merchant_reference: string;
+    status: string;
+    amount: number;
+    currency: string;
+  } | null;
+}
+
+const read = statement(
+  "read_terminal",
+  `SELECT terminal.terminal_id, terminal.device_serial_number, terminal.device_model, terminal.store_id, terminal.status,
+     terminal.status_reason, terminal.created_at, seat.connected_to IS NOT NULL AS connected, seat.last_seen_at,
+     (SELECT json_build_object('session_id', prompt.session_id, 'merchant_reference', session.merchant_reference,
+        'status', prompt.status, 'amount', prompt.amount, 'currency', prompt.currency)
+      FROM prompts AS prompt
+      JOIN sessions AS session ON session.account_id = prompt.account_id AND session.id = prompt.session_id
+      WHERE prompt.account_id = seat.account_id AND prompt.id = seat.occupant_id) AS open_prompt
+   FROM terminals AS terminal
+   JOIN terminal_seats AS seat ON seat.account_id = terminal.account_id AND seat.terminal_id = terminal.terminal_id
+   WHERE terminal.account_id = $1 AND terminal.terminal_id = $2`,
+);
+
+/** A terminal, whether it is connected, and the prompt that occupies it. */
+export async function readTerminal(
+  reader: Reader,
+  account_id: string,
+  terminal_id: string,
+): Promise<TerminalRow | undefined> {
+  return (await reader.query<TerminalRow>(read, [account_id, terminal_id]))[0];
 }
 
 const enrol = statement(

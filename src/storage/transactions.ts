@@ -2,7 +2,8 @@
 import type { Session } from "../contract/session.ts";
 import type { OrderItem, ShippingOption } from "../contract/shapes.ts";
 import type { Transaction, TransactionEvent } from "../contract/transaction.ts";
-import { type Reader, statement } from "./database.ts";
+import { type Reader, statement, type Tx } from "./database.ts";
+import { Filter } from "./filter.ts";
 
 interface TransactionRow {
   readonly id: string;
@@ -67,13 +68,37 @@ export async function readTransaction(
   return row === undefined ? undefined : transactionOf(row, includes);
 }
 
+/** Members as the API names them. Times are ISO 8601. */
 export interface TransactionFilter {
   readonly limit: number;
   readonly starting_after?: string | undefined;
+  readonly id?: readonly string[] | undefined;
   readonly status?: readonly string[] | undefined;
+  readonly channel?: readonly string[] | undefined;
   readonly terminal_id?: readonly string[] | undefined;
-  readonly merchant_reference?: string | undefined;
+  readonly store_id?: readonly string[] | undefined;
+  readonly currency?: readonly string[] | undefined;
   readonly session_id?: readonly string[] | undefined;
+  readonly card_brand?: readonly string[] | undefined;
+  readonly payment_product?: readonly string[] | undefined;
+  readonly payment_product_type?: readonly string[] | undefined;
+  readonly payout_correlation_id?: readonly string[] | undefined;
+  readonly merchant_reference?: string | undefined;
+  readonly merchant_reference_2?: string | undefined;
+  readonly payout_destination_id?: string | undefined;
+  readonly customer_id?: string | undefined;
+  readonly token_id?: readonly string[] | undefined;
+  readonly payment_operation?: string | undefined;
+  readonly amount?: number | undefined;
+  readonly "amount.gte"?: number | undefined;
+  readonly "amount.lte"?: number | undefined;
+  readonly "created_at.gte"?: string | undefined;
+  readonly "created_at.lte"?: string | undefined;
+  readonly "captured_at.gte"?: string | undefined;
+  readonly "captured_at.lte"?: string | undefined;
+  readonly "refunded_at.gte"?: string | undefined;
+  readonly "refunded_at.lte"?: string | undefined;
+  readonly search?: string | undefined;
 }
 
 /**
@@ -83,28 +108,84 @@ export interface TransactionFilter {
 export async function listTransactions(
   reader: Reader,
   account_id: string,
-  filter: TransactionFilter,
+  asked: TransactionFilter,
   includes: TransactionIncludes = plain,
 ): Promise<Transaction[]> {
-  const values: unknown[] = [account_id, filter.limit];
-  const conditions: string[] = [];
-  const where = (name: string, condition: (parameter: string) => string, value: unknown) => {
-    if (value === undefined) return;
-    values.push(value);
-    conditions.push(`${name}${condition(`$${values.length}`)}`);
-  };
-  const anyOf = (parameter: string) => ` = ANY(${parameter}::text[])`;
-  where("transaction.status", anyOf, filter.status);
-  where("transaction.terminal_id", anyOf, filter.terminal_id);
-  where("transaction.merchant_reference", (parameter) => ` = ${parameter}`, filter.merchant_reference);
-  where("transaction.session_id", anyOf, filter.session_id);
-  where("transaction.id", (parameter) => ` < ${parameter}`, filter.starting_after);
-  const text = `SELECT ${columns} FROM ${joined} WHERE transaction.account_id = $1
-    ${conditions.map((condition) => `AND ${condition}`).join(" ")}
+  const filter = new Filter([account_id, asked.limit])
+    .where(asked.starting_after, (parameter) => `transaction.id < ${parameter}`)
+    .anyOf("transaction.id", asked.id)
+    .anyOf("transaction.status", asked.status)
+    .anyOf("transaction.channel", asked.channel)
+    .anyOf("transaction.terminal_id", asked.terminal_id)
+    .anyOf("transaction.store_id", asked.store_id)
+    .anyOf("transaction.currency", asked.currency)
+    .anyOf("transaction.session_id", asked.session_id)
+    .anyOf("transaction.card ->> 'brand'", asked.card_brand)
+    .anyOf("'seitatech'", asked.payment_product)
+    .anyOf("'seitatech.in_person'", asked.payment_product_type)
+    .equals("transaction.merchant_reference", asked.merchant_reference)
+    .equals("transaction.merchant_reference_2", asked.merchant_reference_2)
+    .equals("transaction.amount", asked.amount)
+    .equals("session.members -> 'customer' ->> 'customer_id'", asked.customer_id)
+    .between("transaction.amount", asked["amount.gte"], asked["amount.lte"])
+    .between("transaction.created_at", asked["created_at.gte"], asked["created_at.lte"])
+    // No in-person payment has a token, or an operation of that kind.
+    .where(asked.token_id, (parameter) => `${parameter}::text[] IS NULL`)
+    .where(asked.payment_operation, (parameter) => `${parameter}::text IS NULL`)
+    .where(asked["captured_at.gte"], (time) => eventAt("CAPTURE", `event.created_at >= ${time}`))
+    .where(asked["captured_at.lte"], (time) => eventAt("CAPTURE", `event.created_at <= ${time}`))
+    .where(asked["refunded_at.gte"], (time) => eventAt("REFUND", `event.created_at >= ${time}`))
+    .where(asked["refunded_at.lte"], (time) => eventAt("REFUND", `event.created_at <= ${time}`))
+    .where(asked.payout_correlation_id, (ids) =>
+      eventWith(`event.metadata ->> 'payout_correlation_id' = ANY(${ids}::text[])`),
+    )
+    .where(asked.payout_destination_id, soldBy)
+    .where(asked.search, found);
+  const text = `SELECT ${columns} FROM ${joined} WHERE transaction.account_id = $1${filter.text}
     ORDER BY transaction.id DESC LIMIT $2`;
   // No name: the text differs with the filters, and planning it anew lets the planner see which are set.
-  const rows = await reader.query<TransactionRow>(statement("", text), values);
+  const rows = await reader.query<TransactionRow>(statement("", text), filter.values);
   return rows.map((row) => transactionOf(row, includes));
+}
+
+const eventWith = (condition: string): string =>
+  `EXISTS (SELECT FROM transaction_events AS event WHERE event.account_id = transaction.account_id
+    AND event.transaction_id = transaction.id AND ${condition})`;
+
+const eventAt = (event: string, time: string): string =>
+  eventWith(`event.event = '${event}' AND event.success AND ${time}`);
+
+/** The order's seller, the store's, or one that a line is split to. */
+const soldBy = (seller: string): string =>
+  `(transaction.payout_destination_id = ${seller} OR session."order" ->> 'payout_destination_id' = ${seller}
+    OR EXISTS (SELECT FROM jsonb_path_query(session."order", '$.items[*].splits[*].payout_destination_id') AS split
+      WHERE split #>> '{}' = ${seller}))`;
+
+/** As the contract's `search`: ids, references, and who bought. */
+const found = (words: string): string =>
+  `(${words} IN (transaction.id, transaction.session_id, transaction.merchant_reference,
+      transaction.merchant_reference_2, session.members -> 'customer' ->> 'phone_number',
+      session.members -> 'customer' ->> 'email')
+    OR lower(${words}) IN (
+      lower(concat_ws(' ', session."order" -> 'billing_address' ->> 'first_name',
+        session."order" -> 'billing_address' ->> 'last_name')),
+      lower(concat_ws(' ', session."order" -> 'shipping_address' ->> 'first_name',
+        session."order" -> 'shipping_address' ->> 'last_name'))))`;
+
+const update = statement(
+  "update_transaction_reference",
+  "UPDATE transactions SET merchant_reference_2 = $3, updated_at = $4 WHERE account_id = $1 AND id = $2 RETURNING id",
+);
+
+/** False if there is no such transaction. */
+export async function updateReference(
+  tx: Tx,
+  account_id: string,
+  transaction_id: string,
+  merchant_reference_2: string,
+  now: string,
+): Promise<boolean> {
+  return (await tx.query(update, [account_id, transaction_id, merchant_reference_2, now])).length > 0;
 }
 
 function transactionOf(row: TransactionRow, includes: TransactionIncludes): Transaction {

@@ -10,7 +10,6 @@ const wanted: Wanted = {
   kind: "purchase",
   currency: "NOK",
   profile_id: "in-person",
-  profile_revision: 3,
   store_id: "shop-1",
   terminal_id: "T12345678-T0001",
   payout_destination_id: "seller-1",

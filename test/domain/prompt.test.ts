@@ -33,6 +33,7 @@ const events = Object.keys({
   in_progress: true,
   stop_unanswered: true,
   processing_limit: true,
+  journal_lost: true,
   decided_paid: true,
   decided_unpaid: true,
 } satisfies Record<PromptEvent, true>) as PromptEvent[];
@@ -103,6 +104,19 @@ const steps: Row[] = [
     to: "UNRESOLVED",
     guarantee: "a card that was presented without a word since leaves the prompt unresolved",
   },
+  {
+    from: "SENT",
+    on: "journal_lost",
+    to: "UNRESOLVED",
+    guarantee: "a sent prompt is unresolved when its device is gone",
+  },
+  {
+    from: "SHOWN",
+    on: "journal_lost",
+    to: "UNRESOLVED",
+    guarantee: "so is a prompt on the screen of a device that is gone",
+  },
+  { from: "PROCESSING", on: "journal_lost", to: "UNRESOLVED", guarantee: "so is a payment on a device that is gone" },
   {
     from: "UNRESOLVED",
     on: "not_shown",

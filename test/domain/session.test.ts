@@ -8,10 +8,11 @@ import {
   enabledMethods,
   isTerminalPush,
   override,
-  planSale,
+  type PaymentPlan,
+  planSession,
   presentWithin_ms,
-  type SalePlan,
   type SaleRules,
+  type SessionPlan,
   sessionLife_ms,
 } from "../../src/domain/session.ts";
 import { fieldsOf, refused } from "./refused.ts";
@@ -29,6 +30,7 @@ const inPersonAlone = configured({
 
 const rules: SaleRules = {
   strict_amounts: false,
+  allow_mixed_methods: false,
   present_within_ms: presentWithin_ms,
   callbackRefusal: (url) => (url.startsWith("https:") ? undefined : "only HTTPS is delivered to."),
 };
@@ -47,8 +49,17 @@ const asked = (changes: Changes = {}): CreateSessionFromProfile => ({
 
 const ordering = (changes: Partial<Order>): Changes => ({ order: { ...order, ...changes } });
 
-const plan = (changes: Changes = {}, profile = inPersonAlone, changedRules: Partial<SaleRules> = {}): SalePlan =>
-  planSale(account_id, asked(changes), profile, { ...rules, ...changedRules }, now);
+type SalePlan = SessionPlan & PaymentPlan;
+
+const planned = (changes: Changes = {}, profile = inPersonAlone, changedRules: Partial<SaleRules> = {}): SessionPlan =>
+  planSession(account_id, asked(changes), profile, { ...rules, ...changedRules }, now);
+
+/** A session whose payment starts by itself: its plan and its payment's, side by side. */
+function plan(...given: Parameters<typeof planned>): SalePlan {
+  const { payment, ...session } = planned(...given);
+  assert.ok(payment, "the payment starts by itself");
+  return { ...session, ...payment };
+}
 
 interface Refusal {
   readonly code: RejectionCode;
@@ -465,14 +476,14 @@ describe("the end of a session", () => {
   test("is a moment that can be written down, or is refused", () => {
     // Every one of them passes for a date-time at the door: a leap second, an hour's offset, and the year 10000.
     for (const expires_at of ["2026-12-31T23:59:60Z", "2027-01-01T00:00:00+01", "9999-12-31T23:59:59-23:59"]) {
-      let planned: SalePlan;
+      let session: SalePlan;
       try {
-        planned = plan({ expires_at });
+        session = plan({ expires_at });
       } catch {
         assert.deepEqual(fieldsOf(refused(() => plan({ expires_at }))), ["expires_at"]);
         continue;
       }
-      assert.match(new Date(planned.expires_at).toISOString(), /^\d{4}-/, expires_at);
+      assert.match(new Date(session.expires_at).toISOString(), /^\d{4}-/, expires_at);
     }
   });
 });
@@ -513,4 +524,30 @@ describe("an instruction to push to a terminal", () => {
       assert.equal(isTerminalPush(entry), pushes);
     });
   }
+});
+
+describe("other methods beside in-person payments", () => {
+  const beside = configured({
+    ...inPersonAlone,
+    vipps: { type: "payment_type", ecommerce: { type: "payment_product_type", enabled: true } },
+  });
+  const allowed = { allow_mixed_methods: true };
+
+  test("are refused unless the account allows them", () => {
+    assertRefused(() => planned({}, beside), { code: "OTHER_METHODS_ENABLED", field: "configuration" });
+  });
+  test("leave the payment to be started by a call of its own where the account allows them", () => {
+    assert.equal(planned({}, beside, allowed).payment, undefined);
+  });
+  test("let the payment start by itself where an entry of publish pushes it to the terminal", () => {
+    const pushed = configured({ ...beside, publish: [{ channel: "push", type: "terminal" }] });
+    assert.equal(planned({}, pushed, allowed).payment?.kind, "purchase");
+  });
+  test("need no terminal before the payment starts", () => {
+    assert.equal(planned(ordering({ store: { id: "shop-1" } }), beside, allowed).payment, undefined);
+  });
+  test("do not stand in for in-person payments", () => {
+    const vippsAlone = configured({ vipps: { type: "payment_type", ecommerce: { enabled: true } } });
+    assertRefused(() => planned({}, vippsAlone, allowed), { code: "NO_METHOD_ENABLED", field: "profile_id" });
+  });
 });

@@ -38,10 +38,15 @@ export class HandDisk {
       journal: {
         load: async () => structuredClone(this.journal),
         append: (entry) => this.#write(boot, entry.kind, () => this.journal.push(structuredClone(entry))),
+        wipe: async () => {
+          this.journal.length = 0;
+        },
       },
       host: {
         load: async () => structuredClone(this.host),
         append: (entry) => this.#write(boot, "authorized", () => this.host.push(structuredClone(entry))),
+        // A host is never wiped with a terminal.
+        wipe: async () => {},
       },
     };
   }

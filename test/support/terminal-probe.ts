@@ -55,6 +55,9 @@ export class TerminalProbe {
     return probe;
   }
 
+  /** Reversals that nobody awaited. */
+  readonly reversals: FrameOf<"reverse">[] = [];
+
   send(...frames: TerminalFrame[]): void {
     for (const frame of frames) this.sendText(JSON.stringify(frame));
   }
@@ -63,9 +66,13 @@ export class TerminalProbe {
     this.#socket.send(text);
   }
 
-  /** The next frame, which must be of this type. */
+  /** The next frame, which must be of this type. Reversals that come before it are noted, and answered by nobody. */
   async expect<T extends FrameType>(type: T): Promise<FrameOf<T>> {
-    const frame = await this.#next();
+    let frame = await this.#next();
+    while (frame.type === "reverse" && type !== "reverse") {
+      this.reversals.push(frame);
+      frame = await this.#next();
+    }
     assert.equal(frame.type, type, JSON.stringify(frame));
     return frame as FrameOf<T>;
   }

@@ -42,6 +42,17 @@ export class TerminalScene {
     return { session_id, prompt: await probe.expect("prompt") };
   }
 
+  /** As a deadline that the terminal never answered leaves a prompt. */
+  async leaveUnresolved(prompt_id: string): Promise<void> {
+    const { sql } = this.shop.database;
+    await sql("UPDATE prompts SET status = 'UNRESOLVED', unresolved_at = now() WHERE id = $1", [prompt_id]);
+    await sql(
+      `UPDATE transactions SET status = 'UNKNOWN'
+       WHERE id = (SELECT transaction_id FROM prompts WHERE prompts.id = $1)`,
+      [prompt_id],
+    );
+  }
+
   /** A sale, whether the terminal is there or not. Its callback is written, and sent too late to write more during a test. */
   async create(change: SaleChange = {}): Promise<string> {
     const callback_url = `${this.shop.callback_url}?report_error=true&delay_callback=60`;
@@ -93,7 +104,15 @@ export class TerminalScene {
   async reset(): Promise<void> {
     await this.offline();
     const { sql } = this.shop.database;
-    for (const table of ["prompts", "sessions", "session_events", "transactions", "transaction_events"]) {
+    for (const table of [
+      "reversals",
+      "incidents",
+      "prompts",
+      "sessions",
+      "session_events",
+      "transactions",
+      "transaction_events",
+    ]) {
       await sql(`DELETE FROM ${table}`);
     }
     await sql("DELETE FROM terminal_results");

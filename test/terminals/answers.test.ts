@@ -27,7 +27,7 @@ async function bring(probe: TerminalProbe, prompt: PromptFrame, to: Standing): P
   const { prompt_id } = prompt;
   if (to === "SHOWN") probe.send({ type: "shown", prompt_id });
   if (to === "PROCESSING") probe.send({ type: "card_presented", prompt_id });
-  if (to === "UNRESOLVED") await scene.device.deliver(probe, scene.device.approval(prompt, { amount: 1 }));
+  if (to === "UNRESOLVED") await scene.leaveUnresolved(prompt_id);
   await probe.quiet();
   assert.equal((await scene.prompt(prompt_id)).status, to);
 }
@@ -135,7 +135,7 @@ describe("a result", () => {
         const row = await scene.prompt(prompt.prompt_id);
         assert.equal(row.status, to ?? from);
         const [stored] = (await scene.results(prompt.prompt_id)).filter(({ sequence }) => sequence === result.sequence);
-        assert.equal(stored?.verdict, to === undefined ? "late" : "applied");
+        assert.equal(stored?.verdict, to === undefined ? "contradiction" : "applied");
         assert.deepEqual(stored?.frame, result);
         // The seat is the prompt's until it has ended, and free for the next from then on.
         const { occupant_id } = await scene.seat();
@@ -232,7 +232,7 @@ describe("a result", () => {
   });
 
   for (const ending of ["declined", "cancelled", "timed_out", "failed"] as const) {
-    test(`that comes after the end is stored as late, and what was said first stands: ${ending}, then approved`, async () => {
+    test(`that contradicts the first is stored, and what was said first stands: ${ending}, then approved`, async () => {
       const probe = await scene.device.connect();
       const { prompt, session_id } = await scene.sell(probe);
       await scene.device.deliver(probe, scene.device.result(prompt.prompt_id, ending));
@@ -240,7 +240,7 @@ describe("a result", () => {
       await scene.device.deliver(probe, scene.device.approval(prompt));
       assert.deepEqual(await scene.traces(session_id), before);
       const verdicts = (await scene.results(prompt.prompt_id)).map(({ verdict }) => verdict);
-      assert.deepEqual(verdicts, ["applied", "late"]);
+      assert.deepEqual(verdicts, ["applied", "contradiction"]);
     });
   }
 
@@ -251,7 +251,8 @@ describe("a result", () => {
     for (const outcome of outcomes) await scene.device.deliver(probe, answerOf(prompt, outcome));
     assert.equal((await transactionOf(session_id)).status, "CAPTURED");
     const [, ...later] = await scene.results(prompt.prompt_id);
-    assert.deepEqual(new Set(later.map(({ verdict }) => verdict)), new Set(["late"]));
+    const verdictOn = (outcome: unknown) => (outcome === "approved" ? "late" : "contradiction");
+    for (const { verdict, frame } of later) assert.equal(verdict, verdictOn(frame.outcome), String(frame.outcome));
   });
 
   for (const outcome of outcomes) {
@@ -340,7 +341,8 @@ describe("a result that holds what looks like a whole card number", () => {
     const transaction = await transactionOf(session_id);
     assert.equal(transaction.card?.masked_pan, masked);
     assert.equal(transaction.events.at(-1)?.metadata?.["seitatech:customerReceipt"], `PAN ${masked}\nAPPROVED`);
-    assert.equal(told.length, 1);
+    // Once for the log, and once as an incident.
+    assert.equal(told.length, 2);
     assert.match(JSON.stringify(told), /card\.masked_pan.*card\.holder.*facts\.customerReceipt/);
     // Nowhere, in no spelling.
     const everything = JSON.stringify([told, stored, transaction, await scene.traces(session_id)]);

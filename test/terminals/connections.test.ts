@@ -129,7 +129,7 @@ describe("a terminal that has moved to another server process", () => {
   test("is not heard over the connection it left: what it says there is on the screen, is not", async () => {
     const { left_behind, now, prompt } = await move();
     left_behind.send({ type: "shown", prompt_id: prompt.prompt_id });
-    await left_behind.quiet();
+    await left_behind.settled();
     assert.equal((await scene.prompt(prompt.prompt_id)).status, "SENT");
     now.send({ type: "shown", prompt_id: prompt.prompt_id });
     await now.quiet();
@@ -141,7 +141,7 @@ describe("a terminal that has moved to another server process", () => {
     left_behind.send({ type: "card_presented", prompt_id: prompt.prompt_id });
     left_behind.send({ type: "too_late", prompt_id: prompt.prompt_id });
     left_behind.send({ type: "standing", prompt_id: prompt.prompt_id, step: "card_presented" });
-    await left_behind.quiet();
+    await left_behind.settled();
     assert.equal((await scene.prompt(prompt.prompt_id)).status, "SENT");
     now.send({ type: "card_presented", prompt_id: prompt.prompt_id });
     await now.quiet();
@@ -163,7 +163,7 @@ describe("a terminal that has moved to another server process", () => {
     const now = await moved.connect();
     await scene.create();
     const prompt = await now.expect("prompt");
-    await left_behind.quiet();
+    await left_behind.settled();
     assert.equal((await scene.prompt(prompt.prompt_id)).sent_epoch, now.epoch);
   });
 

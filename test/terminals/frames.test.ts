@@ -49,11 +49,6 @@ describe("a frame that is not of the protocol", () => {
     { what: "one that only the server sends", text: '{"type":"welcome"}', sentence: /"welcome"/ },
     { what: "a heartbeat without its clock", text: '{"type":"heartbeat","boot_id":"b"}', sentence: /monotonic_ms/ },
     {
-      what: "a result with an outcome that is none",
-      text: '{"type":"result","journal_id":"j","sequence":1,"prompt_id":"p","outcome":"maybe"}',
-      sentence: /^result\/outcome: /,
-    },
-    {
       what: "a result numbered with no whole number",
       text: '{"type":"result","journal_id":"j","sequence":1.5,"prompt_id":"p","outcome":"approved"}',
       sentence: /^result\/sequence: /,
@@ -62,11 +57,6 @@ describe("a frame that is not of the protocol", () => {
       what: "a result numbered beyond what a counter reaches",
       text: '{"type":"result","journal_id":"j","sequence":1e19,"prompt_id":"p","outcome":"approved"}',
       sentence: /^result\/sequence: /,
-    },
-    {
-      what: "about a prompt whose name no text can hold",
-      text: '{"type":"result","journal_id":"j","sequence":1,"prompt_id":"p\\u0000","outcome":"approved"}',
-      sentence: /^result\/prompt_id: /,
     },
   ];
   for (const { what, text, sentence } of strange) {
@@ -136,6 +126,8 @@ describe("a terminal of tomorrow", () => {
       { type: "advice_result", ...key, advice_id: "ad_1", outcome: "accepted" },
       { type: "operation_result", ...key, operation_id: "op_1", outcome: "completed" },
     );
+    // A reversal's result is acknowledged even where nobody knows of the reversal: it would come back for ever.
+    await probe.expect("acknowledge");
     await probe.quiet();
   });
 });

@@ -119,7 +119,11 @@ describe("a person told to act with nothing on the screen", () => {
     });
 
     test(`is answered NO_PROMPT, with what was waited for: ${action}`, async () => {
-      const handler = playPerson(() => ({ state: () => person.state(), play: (asked) => person.play(asked, 0) }));
+      const handler = playPerson(() => ({
+        state: () => person.state(),
+        play: (asked) => person.play(asked, 0),
+        order: () => {},
+      }));
       const call = {
         account_id: "T12345678",
         client_id: "c",

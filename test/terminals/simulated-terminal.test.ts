@@ -11,6 +11,7 @@ import { scriptFor } from "../../src/simulator/amounts.ts";
 import { CardHost } from "../../src/simulator/card-host.ts";
 import { makeDeviceKey, type Sign, signer } from "../../src/simulator/device-key.ts";
 import { SimulatedTerminal } from "../../src/simulator/terminal.ts";
+import { Troubles } from "../../src/simulator/trouble.ts";
 import { systemRandom } from "../../src/system-environment.ts";
 import { quietLog } from "../support/quiet-log.ts";
 import { until } from "../support/shop.ts";
@@ -52,6 +53,8 @@ async function boot(cut?: PowerCut): Promise<SimulatedTerminal> {
     sign,
     journal,
     host: await CardHost.open(host),
+    troubles: new Troubles(),
+    onPowerCut: () => {},
     onScreen: ({ waits, text }) => disk.story.push(waits ? "it is on the screen" : `the screen says ${text}`),
   });
   booted.push(terminal);
@@ -278,12 +281,10 @@ describe("a simulated terminal", () => {
     await bootAndConnect();
     const money = { prompt_id: "pr_1", amount: 1, currency: "NOK" };
     server.send(
-      { type: "reverse", reversal_id: "rv_1", ...money },
       { type: "advice", advice_id: "ad_1", kind: "capture", ...money },
       { type: "operation", operation_id: "op_1", operation: "end_of_day" },
     );
     for (const [of, id] of [
-      ["reverse", "rv_1"],
       ["advice", "ad_1"],
       ["operation", "op_1"],
     ]) {

@@ -67,6 +67,14 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
   };
 }
 
+/** How to reach the database of a data directory that another process runs; `undefined` where none runs there. */
+export async function findRunningPostgres(directory: string): Promise<EmbeddedPostgres["connection"] | undefined> {
+  const running = await findPostmaster(clusterIn(directory));
+  if (running === undefined) return undefined;
+  const host = running.socketFolder || (await socketFolderFor(clusterIn(directory)));
+  return { host, port: PORT, user: ROLE, database: DATABASE };
+}
+
 async function openPremises(options: EmbeddedPostgresOptions): Promise<Premises> {
   const { clock, log } = options;
   const binaries = await locateBinaries();

@@ -14,11 +14,14 @@ import {
 } from "../../contract/terminal-protocol.ts";
 import type { Timer } from "../../domain/environment.ts";
 import { newSecret } from "../../domain/ids.ts";
-import { terminalGone } from "../../flows/connection.ts";
-import { ConnectionReplaced, cardPresented, promptShown, takePromptToSend, takeResult } from "../../flows/prompt.ts";
+import { ConnectionReplaced, terminalGone } from "../../flows/connection.ts";
+import { cardPresented, promptShown, takePromptToSend } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
+import { takeResult, takeReversalResult, takeUnreadableResult } from "../../flows/result.ts";
+import { takeReversalsToSend } from "../../flows/reversal.ts";
 import type { World } from "../../flows/world.ts";
 import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
+import type { KeyedWord } from "../../storage/terminal-results.ts";
 import { admitTerminal } from "./admission.ts";
 
 /** The terminal's monotonic clock as it last told us, beside ours at that moment. */
@@ -41,6 +44,17 @@ const closeCodes: Record<RefusalCode, number> = {
   STOPPING: 4000,
 };
 type RefusalCode = Extract<ServerFrame, { type: "refused" }>["code"];
+
+/** The key of a result whose content is not of the protocol, with all that was sent beside it. */
+function keyedWord(frame: unknown): KeyedWord | undefined {
+  if (typeof frame !== "object" || frame === null || !("type" in frame)) return undefined;
+  if (frame.type !== "result" && frame.type !== "reversal_result") return undefined;
+  const { journal_id, sequence, prompt_id, reversal_id } = frame as Record<string, unknown>;
+  if (typeof journal_id !== "string" || journal_id.length > 128 || !Number.isSafeInteger(sequence)) return undefined;
+  if (Number(sequence) < 1) return undefined;
+  const about = [prompt_id, reversal_id].find((id) => typeof id === "string" && id.length <= 128);
+  return { ...frame, journal_id, sequence: Number(sequence), prompt_id: String(about ?? "") };
+}
 
 const isHelloOfAnotherVersion = (frame: unknown): boolean =>
   typeof frame === "object" &&
@@ -148,7 +162,7 @@ export class Connection {
     this.#queued++;
     void this.#turn(async () => {
       this.#queued--;
-      if (!this.#gone && !this.#deaf) await this.#take(readTerminalFrame(data));
+      if (!this.#gone && !this.#deaf) await this.#read(data);
     });
   }
 
@@ -161,6 +175,20 @@ export class Connection {
       this.#socket.terminate();
     });
     return this.#turns;
+  }
+
+  async #read(data: string): Promise<void> {
+    let frame: TerminalFrame;
+    try {
+      frame = readTerminalFrame(data);
+    } catch (error) {
+      const word = error instanceof FrameProblem ? keyedWord(error.frame) : undefined;
+      if (word === undefined || this.#link === undefined) throw error;
+      // A result is never refused for its content: it would come back for ever.
+      await takeUnreadableResult(this.#world, this.#link, word);
+      return this.#acknowledge(this.#link, word);
+    }
+    await this.#take(frame);
   }
 
   #refuseFrame(problem: FrameProblem): void {
@@ -188,13 +216,27 @@ export class Connection {
         if (frame.step === "shown") return promptShown(this.#world, link, frame.prompt_id);
         if (frame.step === "card_presented") return cardPresented(this.#world, link, frame.prompt_id);
         return;
-      case "result": {
+      case "result":
         await takeResult(this.#world, link, frame);
-        this.send({ type: "acknowledge", journal_id: frame.journal_id, sequence: frame.sequence });
-        return this.#sendDue();
-      }
+        return this.#acknowledge(link, frame);
+      case "reversal_result":
+        await takeReversalResult(this.#world, link, frame);
+        return this.#acknowledge(link, frame);
       default:
         this.#world.log.warn({ ...link, frame: frame.type }, "a terminal's frame has no use here yet");
+    }
+  }
+
+  /** Reversals go out before the acknowledgement, and so before the terminal shows anything new. */
+  async #acknowledge(link: TerminalLink, { journal_id, sequence }: { journal_id: string; sequence: number }) {
+    await this.#sendReversals(link);
+    this.send({ type: "acknowledge", journal_id, sequence });
+    await this.#sendDue();
+  }
+
+  async #sendReversals(link: TerminalLink): Promise<void> {
+    for (const { id, prompt_id, amount, currency } of await takeReversalsToSend(this.#world, link)) {
+      this.send({ type: "reverse", reversal_id: id, prompt_id, amount, currency });
     }
   }
 
@@ -216,6 +258,7 @@ export class Connection {
       heartbeat_every_ms: heartbeatEvery_ms,
       silence_limit_ms: silenceLimit_ms,
     });
+    await this.#sendReversals(admission.link);
     for (const step of await catchUp(this.#world, admission.link, hello)) {
       if (step.act === "send") this.sendPrompt(step.prompt);
       else this.send({ type: step.act, prompt_id: step.prompt.id });

@@ -5,6 +5,7 @@ import { connectPath, frameLimit_bytes } from "../../contract/terminal-protocol.
 import { Rejection } from "../../domain/rejections.ts";
 import type { TerminalAddress, TerminalDriver } from "../../flows/terminal-driver.ts";
 import type { World } from "../../flows/world.ts";
+import type { TerminalLink } from "../../storage/prompts.ts";
 import { Connection } from "./connection.ts";
 
 const keyOf = ({ account_id, terminal_id }: TerminalAddress): string => `${account_id} ${terminal_id}`;
@@ -32,8 +33,10 @@ export class SocketGateway implements TerminalDriver {
     });
   }
 
-  sendDue(terminal: TerminalAddress): void {
-    this.#admitted.get(keyOf(terminal))?.sendDue();
+  sendDue(terminal: TerminalAddress): boolean {
+    const connection = this.#admitted.get(keyOf(terminal));
+    connection?.sendDue();
+    return connection !== undefined;
   }
 
   stop(terminal: TerminalAddress, prompt_id: string): boolean {
@@ -42,6 +45,16 @@ export class SocketGateway implements TerminalDriver {
 
   inquire(terminal: TerminalAddress, prompt_id: string): boolean {
     return this.#tell(terminal, "inquire", prompt_id);
+  }
+
+  links(): readonly TerminalLink[] {
+    return [...this.#admitted.values()].flatMap(({ link }) => link ?? []);
+  }
+
+  replaced(terminal: TerminalAddress, epoch: number): void {
+    const connection = this.#admitted.get(keyOf(terminal));
+    if (connection?.link === undefined || connection.link.epoch >= epoch) return;
+    connection.refuse("REPLACED", "The terminal has connected elsewhere.");
   }
 
   /** Tells every terminal that the server is stopping: they come back to another process, or later. */

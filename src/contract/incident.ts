@@ -1,0 +1,98 @@
+/** Incidents and evidence: what a person needs to settle what only a person can (additive). */
+import Type, { type Static } from "typebox";
+import { dateTime, list, open, text } from "./shapes.ts";
+
+export const incidentKinds = [
+  "UNRESOLVED_PAYMENT",
+  "JOURNAL_LOST",
+  "ORPHAN_RESULT",
+  "FOREIGN_RESULT",
+  "SEQUENCE_BACKWARDS",
+  "CONTRADICTION",
+  "WRONG_AMOUNT",
+  "CARD_NUMBER",
+  "UNREADABLE_RESULT",
+  "REVERSAL_REFUSED",
+  "REVERSAL_UNRESOLVED",
+] as const;
+
+export const DecisionOutcome = Type.Enum(["paid", "not_paid", "settled"], {
+  description: "`paid`, `not_paid`: what became of a payment whose end is not known. `settled`: seen, and dealt with",
+});
+
+export const Incident = open({
+  id: text(),
+  kind: Type.Enum([...incidentKinds]),
+  meaning: text("What has happened, in a sentence"),
+  remedy: text("What to do about it"),
+  terminal_id: Type.Optional(text()),
+  session_id: Type.Optional(text()),
+  transaction_id: Type.Optional(text()),
+  details: open({}),
+  created_at: dateTime(),
+  decided_at: Type.Optional(dateTime()),
+  decided_by: Type.Optional(text()),
+  outcome: Type.Optional(DecisionOutcome),
+  reason: Type.Optional(text()),
+});
+export type Incident = Static<typeof Incident>;
+
+export const Decision = open({
+  outcome: DecisionOutcome,
+  reason: Type.String({ minLength: 1, description: "How it was found out, for whoever reads this later" }),
+});
+
+const PromptEvidence = open({
+  id: text("The id the terminal knows it by"),
+  kind: text(),
+  terminal_id: text(),
+  amount: Type.Integer(),
+  currency: text(),
+  status: text(),
+  created_at: dateTime(),
+  deadline_at: dateTime("Until when a card could be presented"),
+  sent_at: Type.Optional(dateTime()),
+  sent_epoch: Type.Optional(Type.Integer({ description: "The connection it was sent over" })),
+  sent_journal_id: Type.Optional(text("The journal it was sent to: only that one's word is evidence")),
+  shown_at: Type.Optional(dateTime()),
+  card_presented_at: Type.Optional(dateTime()),
+  cancel_asked_at: Type.Optional(dateTime()),
+  cancel_asked_by: Type.Optional(text()),
+  unresolved_at: Type.Optional(dateTime()),
+  finished_at: Type.Optional(dateTime()),
+});
+
+const Word = open({
+  received_at: dateTime(),
+  terminal_id: text(),
+  epoch: Type.Integer(),
+  journal_id: text(),
+  sequence: Type.Integer(),
+  prompt_id: text(),
+  verdict: text("What became of it: applied, late, contradiction, orphan, foreign, backwards, unreadable"),
+  frame: open({}, "Word for word, card numbers masked"),
+});
+
+const ReversalEvidence = open({
+  id: text(),
+  prompt_id: text(),
+  amount: Type.Integer(),
+  currency: text(),
+  status: Type.Enum(["ISSUED", "SENT", "REVERSED", "REFUSED", "UNRESOLVED"]),
+  reason: Type.Optional(text()),
+  issued_at: dateTime(),
+  sent_at: Type.Optional(dateTime()),
+  finished_at: Type.Optional(dateTime()),
+});
+
+export const Evidence = open(
+  {
+    transaction_id: text(),
+    prompts: list(PromptEvidence),
+    words: list(Word),
+    reversals: list(ReversalEvidence),
+    incidents: list(Incident),
+  },
+  "What was sent, when and over which connection; what the terminal said, and from which journal",
+);
+export type Evidence = Static<typeof Evidence>;

@@ -1,0 +1,16 @@
+/** What the operations' parameters and scopes have in common. */
+import Type from "typebox";
+import { text } from "../shapes.ts";
+
+export const readCheckout = ["admin:checkout", "read:checkout"] as const;
+export const writeCheckout = ["admin:checkout", "write:checkout"] as const;
+
+/** One value or several: `?status=A&status=B` and `?status=A,B` both mean either (errors-and-conventions section 5). */
+export const several = <T extends Type.TSchema>(item: T, description: string) => Type.Array(item, { description });
+
+/** `name.gte` and `name.lte`; UTC where no zone is written (errors-and-conventions section 4). */
+export const timeRange = <const N extends string>(name: N) =>
+  ({
+    [`${name}.gte`]: Type.Optional(text("ISO 8601, not before")),
+    [`${name}.lte`]: Type.Optional(text("ISO 8601, not after")),
+  }) as { [K in `${N}.gte` | `${N}.lte`]: Type.TOptional<Type.TString> };

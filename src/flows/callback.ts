@@ -1,0 +1,53 @@
+/** What the point of sale is to be told at its `callback_url`: written with the outcome, sent by delivery. */
+import { callbackAddress, callbackOptions } from "../domain/callback.ts";
+import { newUuid } from "../domain/ids.ts";
+import type { SaleOutcome } from "../domain/sale-outcome.ts";
+import type { Tx } from "../storage/database.ts";
+import { insertDelivery } from "../storage/deliveries.ts";
+import type { LockedPrompt } from "../storage/prompts.ts";
+import { readSession } from "../storage/sessions.ts";
+import { readTransaction } from "../storage/transactions.ts";
+import type { World } from "./world.ts";
+
+/** Writes the callback of an outcome, if the session asked for one. */
+export async function writeCallback(
+  world: World,
+  tx: Tx,
+  prompt: LockedPrompt,
+  outcome: SaleOutcome,
+  transaction_event_id: number,
+): Promise<void> {
+  const { account_id, session_id, transaction_id, merchant_reference, callback_url } = prompt;
+  if (outcome.callback === "none" || callback_url === null || callback_url === "") return;
+  const options = callbackOptions(callback_url);
+  // R71: told about an error only where the point of sale asked for it.
+  if (outcome.callback.error !== undefined && !options.report_error) return;
+  const transaction = options.method === "POST" ? await readTransaction(tx, account_id, transaction_id) : undefined;
+  const session = options.includes_session ? await readSession(tx, account_id, session_id) : undefined;
+  const now = world.clock.now();
+  await insertDelivery(
+    tx,
+    {
+      account_id,
+      id: newUuid(world.random),
+      kind: "callback",
+      session_id,
+      transaction_id,
+      transaction_event_id,
+      method: options.method,
+      url: callbackAddress(callback_url, {
+        transaction_id,
+        session_id,
+        merchant_reference,
+        time: prompt.created_at,
+        ...outcome.callback,
+      }),
+      body:
+        transaction === undefined
+          ? null
+          : JSON.stringify(session === undefined ? transaction : { ...transaction, session }),
+      due_at: new Date(now + options.delay_s * 1000).toISOString(),
+    },
+    new Date(now).toISOString(),
+  );
+}

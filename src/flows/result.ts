@@ -1,0 +1,200 @@
+/**
+ * What a terminal says, judged. Everything it says is stored before it is acknowledged, and a result is never refused for
+ * its content: it would come back for ever (prompt-life section 5).
+ *
+ *   applied         the table has a way out for it, and it is taken
+ *   late            the prompt had ended otherwise; an approval is reversed
+ *   contradiction   another word than the terminal's first one; the first stands, and a person is told
+ *   orphan          a prompt we do not know, or never sent; never reversed by itself
+ *   foreign         from another journal than the prompt was sent to: no evidence
+ *   backwards       below a key we already have: no evidence
+ *   unreadable      not of the protocol but for its key
+ */
+import { maskCardNumbersDeep } from "../domain/card-data.ts";
+import type { IncidentKind } from "../domain/incident.ts";
+import { isFinal, nextStatus, type PromptEvent, type PromptStatus } from "../domain/prompt.ts";
+import type { TerminalWord } from "../domain/sale-outcome.ts";
+import type { ReversalResult, TerminalResult } from "../domain/terminal.ts";
+import type { Tx } from "../storage/database.ts";
+import { settleByEvidence } from "../storage/incidents.ts";
+import { type LockedPrompt, lockPrompt, type Prompt, type TerminalLink } from "../storage/prompts.ts";
+import {
+  type KeyedWord,
+  readAppliedWord,
+  readWordFrom,
+  type StoredWord,
+  storeWord,
+  type Verdict,
+} from "../storage/terminal-results.ts";
+import { checkOwner } from "./connection.ts";
+import { raiseIncident } from "./incident.ts";
+import { concludeReversal, issueReversal } from "./reversal.ts";
+import { concludeSale } from "./sale.ts";
+import { isoNow, type World } from "./world.ts";
+
+/** Stores and applies a result. When this returns it is on disk, and may be acknowledged. */
+export async function takeResult(world: World, link: TerminalLink, said: TerminalResult): Promise<Verdict> {
+  const { value: result, found_at } = maskCardNumbersDeep(said);
+  const verdict = await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
+    const prompt = await lockPrompt(tx, link.account_id, result.prompt_id);
+    if (found_at.length > 0) await tellOfCardNumber(world, tx, link, result, found_at);
+    const before = await readWordFrom(tx, link, result);
+    if (before?.sequence === result.sequence) return saidAgain(world, tx, link, prompt, result, before);
+    const judged = before === undefined ? await judge(tx, link, prompt, result) : "backwards";
+    const verdict = typeof judged === "string" ? judged : "applied";
+    await storeWord(tx, link, result, verdict, isoNow(world));
+    if (typeof judged === "string") await answerUnfit(world, tx, link, prompt, result, judged);
+    else await apply(world, tx, judged.prompt, judged.status, result);
+    return verdict;
+  });
+  world.hints.promptChanged(result.prompt_id);
+  world.hints.deliveryDue();
+  return verdict;
+}
+
+/** The terminal's word on a reversal: evidence as any other. */
+export async function takeReversalResult(world: World, link: TerminalLink, said: ReversalResult): Promise<void> {
+  const { value: result } = maskCardNumbersDeep(said);
+  const word = { ...result, prompt_id: result.reversal_id };
+  await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
+    if ((await readWordFrom(tx, link, word))?.sequence === result.sequence) return;
+    await storeWord(tx, link, word, "applied", isoNow(world));
+    await concludeReversal(world, tx, link, result);
+  });
+  world.hints.deliveryDue();
+}
+
+/** A result that is not of the protocol, but carries its key: kept, acknowledged, and shown to a person. */
+export async function takeUnreadableResult(world: World, link: TerminalLink, said: KeyedWord): Promise<void> {
+  const { value: word } = maskCardNumbersDeep(said);
+  await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
+    if ((await readWordFrom(tx, link, word))?.sequence === word.sequence) return;
+    const prompt = await lockPrompt(tx, link.account_id, word.prompt_id);
+    await storeWord(tx, link, word, "unreadable", isoNow(world));
+    await tell(world, tx, "UNREADABLE_RESULT", link, prompt, word, { frame: word });
+  });
+}
+
+type Judgement = { readonly prompt: LockedPrompt; readonly status: PromptStatus } | Exclude<Verdict, "applied">;
+
+async function judge(
+  tx: Tx,
+  link: TerminalLink,
+  prompt: LockedPrompt | undefined,
+  result: TerminalResult,
+): Promise<Judgement> {
+  if (prompt === undefined || prompt.terminal_id !== link.terminal_id) return "orphan";
+  // By our books nothing was ever written to a connection: the books are older than the terminal's journal.
+  if (prompt.sent_journal_id === null && result.outcome === "approved") return "orphan";
+  if (prompt.sent_journal_id !== null && prompt.sent_journal_id !== result.journal_id) return "foreign";
+  const status = nextStatus(prompt.status, eventOf(prompt, result), prompt.cancel_asked_at !== null);
+  if (status !== undefined) return { prompt, status };
+  if (!isFinal(prompt.status)) return "contradiction";
+  const first = await readAppliedWord(tx, prompt.account_id, prompt.id);
+  const said_otherwise = first !== undefined && first.frame.outcome !== result.outcome;
+  const decided_otherwise = prompt.status === "APPROVED" && result.outcome !== "approved";
+  return said_otherwise || decided_otherwise ? "contradiction" : "late";
+}
+
+/** An approval of another amount or currency than asked is no approval of ours. */
+function eventOf(prompt: Prompt, result: TerminalResult): PromptEvent {
+  if (result.outcome !== "approved") return result.outcome;
+  const same = result.amount === prompt.amount && result.currency === prompt.currency;
+  return same ? "approved" : "approved_otherwise";
+}
+
+async function apply(
+  world: World,
+  tx: Tx,
+  prompt: LockedPrompt,
+  status: PromptStatus,
+  result: TerminalResult,
+): Promise<void> {
+  if (status !== prompt.status) await concludeSale(world, tx, prompt, status, wordOf(result));
+  if (isFinal(status)) {
+    if (prompt.status !== "UNRESOLVED") return;
+    return settleByEvidence(tx, prompt, `The terminal reported ${result.outcome}.`, isoNow(world));
+  }
+  if (result.outcome !== "approved") return;
+  await issueReversal(world, tx, prompt, result);
+  const { amount, currency } = result;
+  const details = { asked: { amount: prompt.amount, currency: prompt.currency }, approved: { amount, currency } };
+  const cause = { account_id: prompt.account_id, terminal_id: prompt.terminal_id, prompt, details };
+  await raiseIncident(world, tx, { ...cause, kind: "WRONG_AMOUNT", subject: prompt.id });
+}
+
+/** A result that changes nothing: what it asks of us all the same. */
+async function answerUnfit(
+  world: World,
+  tx: Tx,
+  link: TerminalLink,
+  prompt: LockedPrompt | undefined,
+  result: TerminalResult,
+  verdict: Exclude<Verdict, "applied">,
+): Promise<void> {
+  const facts = { ...link, prompt_id: result.prompt_id, verdict, outcome: result.outcome };
+  world.log.warn(facts, "a terminal's result changed nothing");
+  const kind = incidentOf[verdict];
+  if (kind !== undefined) await tell(world, tx, kind, link, prompt, result, { frame: result });
+  const is_evidence = verdict === "late" || verdict === "contradiction";
+  const taken_after_all = result.outcome === "approved" && prompt !== undefined && prompt.status !== "APPROVED";
+  if (is_evidence && taken_after_all && isFinal(prompt.status)) await issueReversal(world, tx, prompt, result);
+}
+
+const incidentOf: Readonly<Record<Exclude<Verdict, "applied">, IncidentKind | undefined>> = {
+  late: undefined,
+  contradiction: "CONTRADICTION",
+  orphan: "ORPHAN_RESULT",
+  foreign: "FOREIGN_RESULT",
+  backwards: "SEQUENCE_BACKWARDS",
+  unreadable: "UNREADABLE_RESULT",
+};
+
+/** The same key again is the same word, and needs no more than an acknowledgement; another word under it does. */
+async function saidAgain(
+  world: World,
+  tx: Tx,
+  link: TerminalLink,
+  prompt: LockedPrompt | undefined,
+  result: TerminalResult,
+  before: StoredWord,
+): Promise<Verdict> {
+  const same = before.frame.outcome === result.outcome && before.frame.prompt_id === result.prompt_id;
+  if (!same) await tell(world, tx, "CONTRADICTION", link, prompt, result, { first: before.frame, second: result });
+  return before.verdict;
+}
+
+function tellOfCardNumber(
+  world: World,
+  tx: Tx,
+  link: TerminalLink,
+  result: TerminalResult,
+  fields: readonly string[],
+): Promise<void> {
+  world.log.error({ ...link, prompt_id: result.prompt_id, fields }, "a terminal sent what looks like a card number");
+  return tell(world, tx, "CARD_NUMBER", link, undefined, result, { fields });
+}
+
+function tell(
+  world: World,
+  tx: Tx,
+  kind: IncidentKind,
+  { account_id, terminal_id }: TerminalLink,
+  prompt: LockedPrompt | undefined,
+  word: KeyedWord,
+  details: object,
+): Promise<void> {
+  const subject = `${word.journal_id} ${word.sequence}`;
+  return raiseIncident(world, tx, { account_id, terminal_id, kind, subject, prompt, details });
+}
+
+const wordOf = ({ outcome, reason, reason_code, card, facts }: TerminalResult): TerminalWord => ({
+  was_shown: outcome === "timed_out",
+  reason,
+  reason_code,
+  card,
+  facts,
+});

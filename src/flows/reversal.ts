@@ -1,0 +1,86 @@
+/**
+ * Taking back an approval that came after we had said otherwise (prompt-life section 5).
+ *
+ *   issueReversal          a row, in the transaction that stores the late result, before that is acknowledged
+ *   takeReversalsToSend    the terminal is asked over its connection, before its next prompt
+ *   concludeReversal       its answer: reversed, refused (an incident), or still at it
+ *
+ * A reversal adds no AUTHORIZE, CAPTURE or REFUND event: clients sum those.
+ */
+import { newId } from "../domain/ids.ts";
+import type { ReversalResult, TerminalResult } from "../domain/terminal.ts";
+import type { Tx } from "../storage/database.ts";
+import { freeSeat, type LockedPrompt, lockPrompt, type TerminalLink } from "../storage/prompts.ts";
+import {
+  claimReversals,
+  insertReversal,
+  lockReversal,
+  type Reversal,
+  readSilentReversals,
+  seatReversal,
+  updateReversal,
+} from "../storage/reversals.ts";
+import { raiseIncident } from "./incident.ts";
+import { endPrompt } from "./prompt.ts";
+import { isoNow, type World } from "./world.ts";
+
+export async function issueReversal(
+  world: World,
+  tx: Tx,
+  prompt: LockedPrompt,
+  { journal_id, amount = prompt.amount, currency = prompt.currency }: TerminalResult,
+): Promise<void> {
+  const id = newId("rev", world.clock.now(), world.random);
+  const is_new = await insertReversal(tx, prompt, { id, journal_id, amount, currency }, isoNow(world));
+  if (!is_new) return;
+  await seatReversal(tx, { ...prompt, id }, isoNow(world));
+  const { account_id, terminal_id, transaction_id } = prompt;
+  world.log.warn({ account_id, terminal_id, transaction_id, reversal_id: id }, "a late approval is being reversed");
+}
+
+/** What to send over this connection: each reversal once for a connection, the oldest first. */
+export async function takeReversalsToSend(world: World, link: TerminalLink): Promise<Reversal[]> {
+  return world.db.atOnce((tx) => claimReversals(tx, link, isoNow(world)));
+}
+
+/** Applies the terminal's word on a reversal, in the transaction that stores it. */
+export async function concludeReversal(
+  world: World,
+  tx: Tx,
+  { account_id }: TerminalLink,
+  result: ReversalResult,
+): Promise<void> {
+  const reversal = await lockReversal(tx, account_id, result.reversal_id);
+  // Another journal's word is no evidence; a reversal that has ended has ended.
+  if (reversal === undefined || reversal.journal_id !== result.journal_id || reversal.finished_at !== null) return;
+  if (result.outcome === "in_progress") return;
+  const status = result.outcome === "reversed" ? "REVERSED" : "REFUSED";
+  await updateReversal(tx, reversal, { status, reason: result.reason ?? null }, isoNow(world));
+  await freeSeat(tx, reversal);
+  const prompt = await lockPrompt(tx, account_id, reversal.prompt_id);
+  if (status === "REFUSED") {
+    const details = { amount: reversal.amount, currency: reversal.currency, reason: result.reason ?? "" };
+    await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_REFUSED", subject: reversal.id, prompt, details });
+  } else if (prompt?.status === "UNRESOLVED") {
+    // A payment of another amount than was asked has been taken back: now it is known that no money moved.
+    await endPrompt(world, tx, prompt, "failed");
+  }
+}
+
+/** A reversal that nobody has answered for so long is not known to have happened, and a person is told. */
+const silence_ms = 15 * 60 * 1000;
+
+export async function raiseSilentReversals(world: World): Promise<void> {
+  const issued_before = new Date(world.clock.now() - silence_ms).toISOString();
+  for (const { account_id, id } of await readSilentReversals(world.db, issued_before)) {
+    await world.db.transaction(async (tx) => {
+      const reversal = await lockReversal(tx, account_id, id);
+      if (reversal === undefined || (reversal.status !== "ISSUED" && reversal.status !== "SENT")) return;
+      await updateReversal(tx, reversal, { status: "UNRESOLVED", reason: null }, isoNow(world));
+      await freeSeat(tx, reversal);
+      const prompt = { ...reversal, id: reversal.prompt_id };
+      const details = { amount: reversal.amount, currency: reversal.currency };
+      await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_UNRESOLVED", subject: id, prompt, details });
+    });
+  }
+}

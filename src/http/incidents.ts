@@ -1,0 +1,46 @@
+import type { Incident } from "../contract/incident.ts";
+import type { Handler } from "../contract/operation.ts";
+import type { Operations } from "../contract/operations.ts";
+import { fullTerminalId } from "../domain/ids.ts";
+import { incidentRules } from "../domain/incident.ts";
+import { Rejection } from "../domain/rejections.ts";
+import { decideIncident as decide } from "../flows/incident.ts";
+import type { World } from "../flows/world.ts";
+import { type Incident as IncidentRow, listIncidents as list, readIncidentsOf } from "../storage/incidents.ts";
+import { readPromptsOf } from "../storage/prompts.ts";
+import { readReversalsOf } from "../storage/reversals.ts";
+import { readWordsAbout } from "../storage/terminal-results.ts";
+import { present } from "./present.ts";
+
+const limitDefault = 10;
+
+export const listIncidents =
+  (world: World): Handler<Operations["listIncidents"]> =>
+  async ({ account_id, query: { limit = limitDefault, starting_after, open, kind, terminal_id } }) => {
+    const terminal = terminal_id === undefined ? undefined : fullTerminalId(account_id, terminal_id);
+    const rows = await list(world.db, account_id, { limit, starting_after, open, kind, terminal_id: terminal });
+    return rows.map(incidentOf);
+  };
+
+export const decideIncident =
+  (world: World): Handler<Operations["decideIncident"]> =>
+  async ({ account_id, client_id, params: { incident_id }, body: { outcome, reason } }) =>
+    incidentOf(await decide(world, { account_id, client_id, incident_id, outcome, reason }));
+
+export const readEvidence =
+  (world: World): Handler<Operations["readEvidence"]> =>
+  async ({ account_id, params: { transaction_id } }) => {
+    const prompts = await readPromptsOf(world.db, account_id, transaction_id);
+    if (prompts.length === 0) throw new Rejection("TRANSACTION_NOT_FOUND", { transaction_id });
+    const reversals = await readReversalsOf(world.db, account_id, transaction_id);
+    const about = [...prompts, ...reversals].map(({ id }) => id);
+    return {
+      transaction_id,
+      prompts: prompts.map(({ account_id: _, session_id: __, transaction_id: ___, ...prompt }) => present(prompt)),
+      words: await readWordsAbout(world.db, account_id, about),
+      reversals: reversals.map(({ account_id: _, ...reversal }) => present(reversal)),
+      incidents: (await readIncidentsOf(world.db, account_id, transaction_id)).map(incidentOf),
+    };
+  };
+
+const incidentOf = (row: IncidentRow): Incident => ({ ...present(row), ...incidentRules[row.kind] });

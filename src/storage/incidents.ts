@@ -1,0 +1,134 @@
+/** Incidents: rows for what only a person can settle. */
+import type { DecisionOutcome, IncidentKind } from "../domain/incident.ts";
+import { type Reader, statement, type Tx } from "./database.ts";
+
+export interface NewIncident {
+  readonly account_id: string;
+  readonly id: string;
+  readonly kind: IncidentKind;
+  /** What it is about. The same kind about the same thing is one incident, however often it is raised. */
+  readonly subject: string;
+  readonly terminal_id?: string | undefined;
+  readonly session_id?: string | undefined;
+  readonly transaction_id?: string | undefined;
+  readonly prompt_id?: string | undefined;
+  readonly details: object;
+}
+
+export interface Incident {
+  readonly id: string;
+  readonly kind: IncidentKind;
+  readonly terminal_id: string | null;
+  readonly session_id: string | null;
+  readonly transaction_id: string | null;
+  readonly prompt_id: string | null;
+  readonly details: object;
+  readonly created_at: string;
+  readonly decided_at: string | null;
+  readonly decided_by: string | null;
+  readonly outcome: DecisionOutcome | null;
+  readonly reason: string | null;
+}
+
+const raise = statement(
+  "raise_incident",
+  `INSERT INTO incidents (account_id, id, kind, subject, terminal_id, session_id, transaction_id, prompt_id, details,
+     created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+   ON CONFLICT ON CONSTRAINT one_incident_per_subject DO NOTHING RETURNING id`,
+);
+
+/** False if it had been raised before. */
+export async function insertIncident(tx: Tx, incident: NewIncident, now: string): Promise<boolean> {
+  const { account_id, id, kind, subject, terminal_id, session_id, transaction_id, prompt_id, details } = incident;
+  const facts = [terminal_id ?? null, session_id ?? null, transaction_id ?? null, prompt_id ?? null];
+  const values = [account_id, id, kind, subject, ...facts, JSON.stringify(details), now];
+  return (await tx.query(raise, values)).length > 0;
+}
+
+const columns =
+  "id, kind, terminal_id, session_id, transaction_id, prompt_id, details, created_at, decided_at, decided_by, outcome, " +
+  "reason";
+
+const list = statement(
+  "list_incidents",
+  `SELECT ${columns} FROM incidents
+   WHERE account_id = $1 AND ($2::boolean IS NULL OR (decided_at IS NULL) = $2) AND ($3::text IS NULL OR id < $3)
+     AND ($4::text[] IS NULL OR kind = ANY($4)) AND ($5::text IS NULL OR terminal_id = $5)
+   ORDER BY id DESC LIMIT $6`,
+);
+
+export interface IncidentFilter {
+  readonly open?: boolean | undefined;
+  readonly starting_after?: string | undefined;
+  readonly kind?: readonly string[] | undefined;
+  readonly terminal_id?: string | undefined;
+  readonly limit: number;
+}
+
+/** Newest first, by the key: an id begins with its time. */
+export const listIncidents = (reader: Reader, account_id: string, filter: IncidentFilter): Promise<Incident[]> =>
+  reader.query(list, [
+    account_id,
+    filter.open ?? null,
+    filter.starting_after ?? null,
+    filter.kind ?? null,
+    filter.terminal_id ?? null,
+    filter.limit,
+  ]);
+
+const ofTransaction = statement(
+  "incidents_of_transaction",
+  `SELECT ${columns} FROM incidents WHERE account_id = $1 AND transaction_id = $2 ORDER BY id`,
+);
+
+export const readIncidentsOf = (reader: Reader, account_id: string, transaction_id: string): Promise<Incident[]> =>
+  reader.query(ofTransaction, [account_id, transaction_id]);
+
+const lock = statement(
+  "lock_incident",
+  `SELECT ${columns} FROM incidents WHERE account_id = $1 AND id = $2 FOR UPDATE`,
+);
+
+export async function lockIncident(tx: Tx, account_id: string, incident_id: string): Promise<Incident | undefined> {
+  return (await tx.query<Incident>(lock, [account_id, incident_id]))[0];
+}
+
+const decide = statement(
+  "decide_incident",
+  `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = $5, reason = $6
+   WHERE account_id = $1 AND id = $2 AND decided_at IS NULL RETURNING ${columns}`,
+);
+
+export interface Decision {
+  readonly outcome: DecisionOutcome;
+  readonly reason: string;
+  readonly decided_by: string;
+}
+
+export async function writeDecision(
+  tx: Tx,
+  account_id: string,
+  incident_id: string,
+  decision: Decision,
+  now: string,
+): Promise<Incident | undefined> {
+  const values = [account_id, incident_id, now, decision.decided_by, decision.outcome, decision.reason];
+  return (await tx.query<Incident>(decide, values))[0];
+}
+
+const settleOpen = statement(
+  "settle_resolved_incidents",
+  `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
+   WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST')`,
+);
+
+/** The terminal has said it after all: what was raised because it had not is settled by that. */
+export async function settleByEvidence(
+  tx: Tx,
+  prompt: { account_id: string; id: string; terminal_id: string },
+  reason: string,
+  now: string,
+): Promise<void> {
+  await tx.query(settleOpen, [prompt.account_id, prompt.id, now, prompt.terminal_id, reason]);
+}

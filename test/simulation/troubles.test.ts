@@ -1,0 +1,412 @@
+/**
+ * Trouble, ordered at each step of a sale: how the payment ends, how soon that is known, and that the terminal sells on.
+ * Each case has a terminal of its own, so that they run side by side.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { Trouble } from "../../src/contract/account.ts";
+import type { Evidence, Incident } from "../../src/contract/incident.ts";
+import type { CreatedSession, Session } from "../../src/contract/session.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
+import { newId } from "../../src/domain/ids.ts";
+import type { HostEntry } from "../../src/simulator/card-host.ts";
+import { makeDeviceKey } from "../../src/simulator/device-key.ts";
+import { statement } from "../../src/storage/database.ts";
+import { insertSimulatedTerminal } from "../../src/storage/simulated-terminals.ts";
+import { insertDevice, insertTerminal } from "../../src/storage/terminals.ts";
+import { openShop, type Shop, until } from "../support/shop.ts";
+
+type Kind = Trouble["kind"];
+type Step = Trouble["at"];
+type Status = Transaction["status"];
+
+interface Case {
+  readonly kind: Kind;
+  readonly at: Step;
+  /** How the payment ends. */
+  readonly status: Status;
+  readonly incidents: readonly Incident["kind"][];
+  /** By src/simulator/amounts.ts; an approved tap where nothing is said. */
+  readonly amount?: number;
+}
+
+/** The steps in the order in which a sale passes them. */
+const steps: readonly Step[] = ["received", "shown", "card_presented", "host_asked", "concluded", "sent"];
+const approved = 39_900;
+const declined = 990_100;
+const ignored = 990_500;
+
+/** G4: so soon after its terminal's hello. */
+const knownWithin_ms = 2_000;
+
+const trouble = (kind: Kind, at: Step, status: Status, more: Partial<Case> = {}): Case => ({
+  ...{ kind, at, status, incidents: [] },
+  ...more,
+});
+
+/** Until its host was asked no money moves; from then on the host knows, and the terminal asks it when it is back. */
+const afterPowerCut = (at: Step): Status => (steps.indexOf(at) < steps.indexOf("host_asked") ? "FAILED" : "CAPTURED");
+
+/** Where the result was not sent before the link went, it comes when the link is back. */
+const reportsLater = ({ kind, at }: Case): boolean => kind === "link_cut" && at !== "sent";
+
+const goesDark = ({ kind }: Case): boolean => kind === "power_cut" || kind === "journal_wiped" || kind === "link_cut";
+
+const caseName = ({ kind, at, status, incidents, amount = approved }: Case): string =>
+  `${kind} at ${at}${amount === approved ? "" : `, amount ${amount}`}: ${[status, ...incidents].join(" and ")}`;
+
+interface PromptRow {
+  readonly status: string;
+  readonly sent_at: string;
+  readonly unresolved_at: string | null;
+  readonly finished_at: string | null;
+}
+
+interface SeatRow {
+  readonly connected_at: string;
+  readonly connection_epoch: number;
+}
+
+/** A sale under trouble: the terminal it is on, and what became of it. */
+interface Struck {
+  readonly terminal_id: string;
+  readonly session_id: string;
+  readonly transaction_id: string;
+  readonly epoch_before: number;
+}
+
+class Fleet {
+  readonly shop: Shop;
+  /** From hello until the outcome was known. */
+  readonly known_after_ms: number[] = [];
+
+  private constructor(shop: Shop) {
+    this.shop = shop;
+  }
+
+  /** A shop with a simulated terminal for each case. */
+  static async open(cases: readonly Case[], settings: Record<string, string> = {}): Promise<Fleet> {
+    const fleet = new Fleet(await openShop(settings));
+    for (const index of cases.keys()) await fleet.#plant(fleet.terminalOf(index));
+    await fleet.shop.app.takeOnSimulators();
+    const connected = "SELECT FROM terminal_seats WHERE connected_to IS NOT NULL";
+    // The demo's own terminal is one more.
+    await until(async () => (await fleet.rows(connected)).length === cases.length + 1);
+    return fleet;
+  }
+
+  terminalOf(index: number): string {
+    return `${this.shop.demo.account_id}-T${String(index + 1).padStart(4, "0")}`;
+  }
+
+  /** Orders the trouble, and the sale that it strikes. */
+  async strike(terminal_id: string, { kind, at, amount = approved }: Case, for_ms: number): Promise<Struck> {
+    const { connection_epoch: epoch_before } = await this.seat(terminal_id);
+    assert.equal((await this.post(terminal_id, "trouble", { kind, at, for_ms })).status, 200);
+    const session_id = await this.sell(terminal_id, amount);
+    const { body } = await this.shop.call<Session>("GET", `/v1/sessions/${session_id}`);
+    assert.ok(body.transaction_id !== undefined);
+    return { terminal_id, session_id, transaction_id: body.transaction_id, epoch_before };
+  }
+
+  async sell(terminal_id: string, amount: number): Promise<string> {
+    const items: never[] = [];
+    const answer = await this.shop.create({ order: { amount, items }, store: { terminal_id } });
+    assert.equal(answer.status, 200, JSON.stringify(answer.body));
+    return (answer.body as CreatedSession).id;
+  }
+
+  post(terminal_id: string, what: "trouble" | "person", body: object) {
+    const { account_id } = this.shop.demo;
+    return this.shop.call("POST", `/v1/accounts/${account_id}/simulated-terminals/${terminal_id}/${what}`, body);
+  }
+
+  async transaction({ transaction_id }: Struck): Promise<Transaction> {
+    return (await this.shop.call<Transaction>("GET", `/v1/transactions/${transaction_id}`)).body;
+  }
+
+  async evidence({ transaction_id }: Struck): Promise<Evidence> {
+    return (await this.shop.call<Evidence>("GET", `/v1/transactions/${transaction_id}/evidence`)).body;
+  }
+
+  /** The transaction, once it reads none of these any more. */
+  async left(struck: Struck, ...statuses: Status[]): Promise<Transaction> {
+    return until(async () => {
+      const transaction = await this.transaction(struck);
+      return !statuses.includes(transaction.status) && transaction;
+    });
+  }
+
+  async prompt({ session_id }: Struck): Promise<PromptRow> {
+    const [row] = await this.rows<PromptRow>("SELECT * FROM prompts WHERE session_id = $1", [session_id]);
+    assert.ok(row !== undefined);
+    return row;
+  }
+
+  async seat(terminal_id: string): Promise<SeatRow> {
+    const [row] = await this.rows<SeatRow>("SELECT * FROM terminal_seats WHERE terminal_id = $1", [terminal_id]);
+    assert.ok(row !== undefined);
+    return row;
+  }
+
+  /** How long after its terminal's last hello the payment's end, or that it is not known, was on record. */
+  async noteKnown(struck: Struck): Promise<void> {
+    const { connected_at } = await this.seat(struck.terminal_id);
+    const { finished_at, unresolved_at } = await this.prompt(struck);
+    const took_ms = Date.parse(finished_at ?? unresolved_at ?? "") - Date.parse(connected_at);
+    this.known_after_ms.push(took_ms);
+    assert.ok(took_ms >= 0 && took_ms <= knownWithin_ms, `known ${took_ms} ms after hello`);
+  }
+
+  /** The terminal takes the next sale as if nothing had been. */
+  async sellsOn(terminal_id: string): Promise<void> {
+    assert.equal((await this.shop.ended(await this.sell(terminal_id, approved))).status, "CAPTURED");
+  }
+
+  /** What stands approved in the terminal's host's book, and what is captured, by prompt. */
+  async booksOf(terminal_id: string): Promise<{ approved: string[]; captured: string[] }> {
+    const entries = await this.rows<{ entry: HostEntry }>(
+      "SELECT entry FROM simulated_terminal_entries WHERE terminal_id = $1 AND log = 'host' ORDER BY position",
+      [terminal_id],
+    );
+    const last = new Map(entries.map(({ entry }) => [entry.prompt_id, entry]));
+    const standing = [...last.values()].filter(({ answer, reversed }) => answer.approved && reversed !== true);
+    const captured = await this.rows<{ id: string }>(
+      `SELECT prompt.id FROM prompts AS prompt JOIN transactions AS transaction
+         ON transaction.session_id = prompt.session_id
+       WHERE prompt.terminal_id = $1 AND transaction.status = 'CAPTURED' AND transaction.captured_amount = prompt.amount`,
+      [terminal_id],
+    );
+    return { approved: standing.map((entry) => entry.prompt_id).sort(), captured: captured.map(({ id }) => id).sort() };
+  }
+
+  async agree(terminal_id: string): Promise<void> {
+    const { approved, captured } = await this.booksOf(terminal_id);
+    assert.deepEqual(captured, approved);
+  }
+
+  rows<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
+    return this.shop.database.db.query<Row>(statement("", text), values);
+  }
+
+  /** Prints the figure, and closes the shop. */
+  async close(): Promise<void> {
+    console.log(`troubles.test.ts: known at most ${Math.max(...this.known_after_ms)} ms after the terminal's hello`);
+    await this.shop.close();
+  }
+
+  async #plant(terminal_id: string): Promise<void> {
+    const { world } = this.shop.app;
+    const { account_id, store_id } = this.shop.demo;
+    const now = new Date(world.clock.now()).toISOString();
+    const { private_jwk, public_jwk } = await makeDeviceKey();
+    const device = { device_serial_number: `SIMULATED-${terminal_id}`, device_model: "SIMULATED" };
+    const device_id = newId("dev", world.clock.now(), world.random);
+    await world.db.transaction(async (tx) => {
+      await insertTerminal(tx, { account_id, terminal_id, store_id, ...device }, now);
+      await insertDevice(tx, { account_id, terminal_id, device_id, public_jwk }, now);
+      await insertSimulatedTerminal(tx, { account_id, terminal_id, private_jwk });
+    });
+  }
+}
+
+const eventsOf: Partial<Record<Status, string[]>> = {
+  CAPTURED: ["INITIALIZE true", "AUTHORIZE true", "CAPTURE true"],
+  DECLINED: ["INITIALIZE true", "AUTHORIZE false"],
+  FAILED: ["INITIALIZE true", "AUTHORIZE false"],
+  UNKNOWN: ["INITIALIZE true"],
+};
+
+/** The payment has ended as it should, once, and nothing more was raised than should be. */
+async function endedAsItShould(fleet: Fleet, struck: Struck, { status, incidents }: Case): Promise<void> {
+  const { events, ...transaction } = await fleet.transaction(struck);
+  assert.equal(transaction.status, status);
+  assert.deepEqual(
+    events.map(({ event, success }) => `${event} ${success}`),
+    eventsOf[status],
+  );
+  const evidence = await fleet.evidence(struck);
+  assert.deepEqual(evidence.incidents.map(({ kind }) => kind).sort(), [...incidents].sort());
+}
+
+describe("trouble that is over soon", { concurrency: true }, () => {
+  const for_ms = 300;
+  const cases: Case[] = [
+    ...steps.map((at) => trouble("power_cut", at, afterPowerCut(at))),
+    ...steps.map((at) => trouble("link_cut", at, "CAPTURED")),
+    trouble("power_cut", "concluded", "DECLINED", { amount: declined }),
+    trouble("link_cut", "host_asked", "DECLINED", { amount: declined }),
+    trouble("answer_late", "concluded", "CAPTURED"),
+    trouble("answer_twice", "concluded", "CAPTURED"),
+    trouble("answer_twice", "concluded", "DECLINED", { amount: declined }),
+  ];
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await Fleet.open(cases);
+  });
+  after(() => fleet.close());
+
+  for (const [index, asked] of cases.entries()) {
+    test(caseName(asked), async () => {
+      const terminal_id = fleet.terminalOf(index);
+      const struck = await fleet.strike(terminal_id, asked, for_ms);
+      await fleet.left(struck, "INITIATED");
+      const { sent_at, finished_at } = await fleet.prompt(struck);
+      const took_ms = Date.parse(finished_at ?? "") - Date.parse(sent_at);
+      if (asked.kind === "answer_late" || reportsLater(asked)) {
+        assert.ok(took_ms >= for_ms - 20, `ended after ${took_ms} ms, though nothing could be told for ${for_ms} ms`);
+      }
+      if (goesDark(asked) && asked.at !== "sent") await fleet.noteKnown(struck);
+      await fleet.sellsOn(terminal_id);
+      const { connection_epoch } = await fleet.seat(terminal_id);
+      assert.equal(
+        connection_epoch > struck.epoch_before,
+        goesDark(asked),
+        "whether the terminal has said hello again",
+      );
+      await endedAsItShould(fleet, struck, asked);
+      await fleet.agree(terminal_id);
+    });
+  }
+});
+
+describe("a result that was lost on the way", () => {
+  const lost = trouble("answer_lost", "concluded", "CAPTURED");
+  const asks = trouble("answer_lost", "sent", "CAPTURED");
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await Fleet.open([lost, asks], { TAPLINE_PRESENT_WITHIN_S: "1", TAPLINE_PROCESSING_S: "1" });
+  });
+  after(() => fleet.close());
+
+  /** The terminal has its result, and the server has not heard of it. */
+  async function loseResult(index: number, asked: Case): Promise<Struck> {
+    const struck = await fleet.strike(fleet.terminalOf(index), asked, 0);
+    const concluded = `SELECT FROM simulated_terminal_entries
+      WHERE terminal_id = $1 AND log = 'journal' AND entry ->> 'kind' = 'concluded'`;
+    await until(async () => (await fleet.rows(concluded, [struck.terminal_id])).length === 1);
+    await until(async () => (await fleet.prompt(struck)).status === "PROCESSING");
+    assert.equal((await fleet.transaction(struck)).status, "INITIATED");
+    return struck;
+  }
+
+  test("comes with the terminal's next hello", async () => {
+    const struck = await loseResult(0, lost);
+    const { terminal_id, epoch_before } = struck;
+    assert.equal((await fleet.post(terminal_id, "person", { action: "offline" })).status, 200);
+    assert.equal((await fleet.post(terminal_id, "person", { action: "online" })).status, 200);
+    await fleet.left(struck, "INITIATED");
+    assert.ok((await fleet.seat(terminal_id)).connection_epoch > epoch_before);
+    await fleet.noteKnown(struck);
+    await fleet.sellsOn(terminal_id);
+    await endedAsItShould(fleet, struck, lost);
+    await fleet.agree(terminal_id);
+  });
+
+  test("is asked for when it does not come by itself", async () => {
+    const struck = await loseResult(1, asks);
+    const { terminal_id, epoch_before } = struck;
+    await fleet.left(struck, "INITIATED", "UNKNOWN");
+    assert.ok((await fleet.prompt(struck)).unresolved_at !== null);
+    await fleet.sellsOn(terminal_id);
+    assert.equal((await fleet.seat(terminal_id)).connection_epoch, epoch_before);
+    await endedAsItShould(fleet, struck, asks);
+    await fleet.agree(terminal_id);
+  });
+});
+
+describe("a terminal that says two things", { concurrency: true }, () => {
+  const cases = [
+    trouble("answer_different", "concluded", "CAPTURED", { incidents: ["CONTRADICTION"] }),
+    // Its approval is taken back, as far as it was one: its host knows of none, and says so.
+    trouble("answer_different", "concluded", "DECLINED", {
+      amount: declined,
+      incidents: ["CONTRADICTION", "REVERSAL_REFUSED"],
+    }),
+  ];
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await Fleet.open(cases);
+  });
+  after(async () => {
+    await fleet.shop.close();
+  });
+
+  for (const [index, asked] of cases.entries()) {
+    test(caseName(asked), async () => {
+      const struck = await fleet.strike(fleet.terminalOf(index), asked, 0);
+      await fleet.left(struck, "INITIATED");
+      await until(async () => (await fleet.evidence(struck)).incidents.length === asked.incidents.length);
+      await fleet.sellsOn(struck.terminal_id);
+      await endedAsItShould(fleet, struck, asked);
+      await fleet.agree(struck.terminal_id);
+    });
+  }
+});
+
+describe("a terminal that was wiped", { concurrency: true }, () => {
+  const for_ms = 300;
+  const cases = (["shown", "card_presented", "host_asked", "concluded"] as const).map((at) =>
+    trouble("journal_wiped", at, "UNKNOWN", { incidents: ["JOURNAL_LOST"] }),
+  );
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await Fleet.open(cases);
+  });
+  after(() => fleet.close());
+
+  for (const [index, asked] of cases.entries()) {
+    test(`${caseName(asked)}, until a person has asked the host`, async () => {
+      const terminal_id = fleet.terminalOf(index);
+      const struck = await fleet.strike(terminal_id, asked, for_ms);
+      await fleet.left(struck, "INITIATED");
+      await fleet.noteKnown(struck);
+      await fleet.sellsOn(terminal_id);
+      await endedAsItShould(fleet, struck, asked);
+
+      // The journal is gone; the host's book is not.
+      const { prompts, incidents } = await fleet.evidence(struck);
+      const { approved } = await fleet.booksOf(terminal_id);
+      const has_paid = approved.includes(prompts[0]?.id ?? "");
+      assert.equal(has_paid, afterPowerCut(asked.at) === "CAPTURED");
+      const decision = { outcome: has_paid ? "paid" : "not_paid", reason: "The host was asked." };
+      const path = `/v1/admin/incidents/${incidents[0]?.id}/decision`;
+      assert.equal((await fleet.shop.call("POST", path, decision)).status, 200);
+      assert.equal((await fleet.transaction(struck)).status, has_paid ? "CAPTURED" : "FAILED");
+      await fleet.agree(terminal_id);
+    });
+  }
+});
+
+describe("trouble that lasts until the server does not know the end", { concurrency: true }, () => {
+  /** Presented within 1 s, 2 s of grace, 1 s for the answer to a stop; the sweeps take up to half a second each. */
+  const settings = { TAPLINE_PRESENT_WITHIN_S: "1", TAPLINE_STOP_ANSWER_S: "1", TAPLINE_PROCESSING_S: "1" };
+  const for_ms = 6_500;
+  const untold = steps.filter((at) => at !== "sent");
+  const cases: Case[] = [
+    ...untold.map((at) => trouble("power_cut", at, afterPowerCut(at))),
+    ...untold.map((at) => trouble("link_cut", at, "CAPTURED")),
+    trouble("power_cut", "host_asked", "DECLINED", { amount: declined }),
+    // Nobody presents a card: the terminal's own deadline ends it, and that is told when the link is back.
+    trouble("link_cut", "shown", "DECLINED", { amount: ignored }),
+    trouble("answer_late", "concluded", "CAPTURED"),
+  ];
+  let fleet: Fleet;
+  before(async () => {
+    fleet = await Fleet.open(cases, settings);
+  });
+  after(() => fleet.close());
+
+  for (const [index, asked] of cases.entries()) {
+    test(`${caseName(asked)}, UNKNOWN before`, async () => {
+      const terminal_id = fleet.terminalOf(index);
+      const struck = await fleet.strike(terminal_id, asked, for_ms);
+      await fleet.left(struck, "INITIATED", "UNKNOWN");
+      assert.ok((await fleet.prompt(struck)).unresolved_at !== null, "it was never UNKNOWN");
+      if (goesDark(asked)) await fleet.noteKnown(struck);
+      await fleet.sellsOn(terminal_id);
+      await endedAsItShould(fleet, struck, asked);
+      await fleet.agree(terminal_id);
+    });
+  }
+});
