@@ -36,6 +36,8 @@ function maskAmongGroups(found: string): string {
 /** 13 to 19 digits that begin with 2 to 6 (ISO/IEC 7812), which leaves times in milliseconds alone. */
 const isCardNumber = (digits: string): boolean => /^[2-6]\d{12,18}$/.test(digits) && passesLuhn(digits);
 
+const depthMax = 32;
+
 /** The value with every text in it masked, and the paths of the fields where something was found. */
 export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_at: string[] } {
   if (typeof value === "string") {
@@ -49,6 +51,8 @@ export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_a
     return masked === text ? { value, found_at: [] } : { value: masked as T, found_at: [path] };
   }
   if (typeof value !== "object" || value === null) return { value, found_at: [] };
+  // Nothing that a terminal has to say nests deeper, and neither our stack nor the database's is without end.
+  if (path.split(".").length > depthMax) return { value: "(nested too deep)" as T, found_at: [] };
   const found_at: string[] = [];
   const clean = Array.isArray(value) ? [] : {};
   for (const [key, member] of Object.entries(value)) {

@@ -6,8 +6,9 @@ import { newId } from "../domain/ids.ts";
 import { allowedDecisions, type DecisionOutcome, type IncidentKind } from "../domain/incident.ts";
 import { Rejection } from "../domain/rejections.ts";
 import type { Tx } from "../storage/database.ts";
-import { type Incident, insertIncident, lockIncident, writeDecision } from "../storage/incidents.ts";
+import { type Incident, insertIncident, lockIncident, readIncident, writeDecision } from "../storage/incidents.ts";
 import { type LockedPrompt, lockPrompt } from "../storage/prompts.ts";
+import { readReversalsOf } from "../storage/reversals.ts";
 import { endPrompt } from "./prompt.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -50,6 +51,10 @@ export interface DecisionRequest {
 export async function decideIncident(world: World, request: DecisionRequest): Promise<Incident> {
   const { account_id, incident_id, outcome, reason, client_id } = request;
   const decided = await world.db.transaction(async (tx) => {
+    // The prompt's lock comes first, as where the terminal's word is applied: two that wait for each other end nowhere.
+    const about = await readIncident(tx, account_id, incident_id);
+    if (about === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
+    if (about.prompt_id !== null) await lockPrompt(tx, account_id, about.prompt_id);
     const incident = await lockIncident(tx, account_id, incident_id);
     if (incident === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
     if (incident.decided_at !== null) {
@@ -78,7 +83,17 @@ async function applyDecision(
   if (!allowed.includes(outcome)) {
     throw new Rejection("DECISION_NOT_ALLOWED", { outcome, allowed: allowed.join(" or ") }, "outcome");
   }
+  if (prompt !== undefined && outcome === "paid") await checkNotTakenBack(tx, prompt);
   if (prompt !== undefined && outcome !== "settled") {
     await endPrompt(world, tx, prompt, outcome === "paid" ? "decided_paid" : "decided_unpaid");
+  }
+}
+
+/** Money that is being given back, or has been, is no payment, whoever says so. */
+async function checkNotTakenBack(tx: Tx, prompt: LockedPrompt): Promise<void> {
+  const reversals = await readReversalsOf(tx, prompt.account_id, prompt.transaction_id);
+  if (reversals.some(({ prompt_id, status }) => prompt_id === prompt.id && status !== "REFUSED")) {
+    const facts = { outcome: "paid", allowed: "not_paid, as its approval is being taken back" };
+    throw new Rejection("DECISION_NOT_ALLOWED", facts, "outcome");
   }
 }

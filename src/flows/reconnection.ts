@@ -15,6 +15,7 @@ import {
 } from "../storage/prompts.ts";
 import { raiseIncident } from "./incident.ts";
 import { cardPresented, endPrompt, promptShown } from "./prompt.ts";
+import { leaveReversalsBehind } from "./reversal.ts";
 import { isoNow, type World } from "./world.ts";
 
 type SentPrompt = Prompt & { merchant_reference: string };
@@ -32,6 +33,7 @@ export async function catchUp(
   held: { readonly journal_id: string; readonly journal: readonly JournalEntry[] },
 ): Promise<CatchUpStep[]> {
   const steps: CatchUpStep[] = [];
+  await leaveReversalsBehind(world, link, held.journal_id);
   for (const prompt of await readOpenPrompts(world.db, link)) {
     if (prompt.status === "PENDING") continue;
     if (prompt.sent_journal_id !== held.journal_id) {

@@ -34,7 +34,8 @@ import { isoNow, type World } from "./world.ts";
 
 /** Stores and applies a result. When this returns it is on disk, and may be acknowledged. */
 export async function takeResult(world: World, link: TerminalLink, said: TerminalResult): Promise<Verdict> {
-  const { value: result, found_at } = maskCardNumbersDeep(said);
+  const { value, found_at } = maskCardNumbersDeep(said);
+  const result = { ...value, ...keyOf(said) };
   const verdict = await world.db.transaction(async (tx) => {
     await checkOwner(tx, link);
     const prompt = await lockPrompt(tx, link.account_id, result.prompt_id);
@@ -55,28 +56,41 @@ export async function takeResult(world: World, link: TerminalLink, said: Termina
 
 /** The terminal's word on a reversal: evidence as any other. */
 export async function takeReversalResult(world: World, link: TerminalLink, said: ReversalResult): Promise<void> {
-  const { value: result } = maskCardNumbersDeep(said);
+  const { value, found_at } = maskCardNumbersDeep(said);
+  const { reversal_id, journal_id, sequence } = said;
+  const result = { ...value, reversal_id, journal_id, sequence };
   const word = { ...result, prompt_id: result.reversal_id };
   await world.db.transaction(async (tx) => {
     await checkOwner(tx, link);
-    if ((await readWordFrom(tx, link, word))?.sequence === result.sequence) return;
-    await storeWord(tx, link, word, "applied", isoNow(world));
-    await concludeReversal(world, tx, link, result);
+    if (found_at.length > 0) await tellOfCardNumber(world, tx, link, word, found_at);
+    const before = await readWordFrom(tx, link, word);
+    if (before?.sequence === result.sequence) return;
+    if (before === undefined) {
+      await storeWord(tx, link, word, "applied", isoNow(world));
+      return concludeReversal(world, tx, link, result);
+    }
+    await storeWord(tx, link, word, "backwards", isoNow(world));
+    await tell(world, tx, "SEQUENCE_BACKWARDS", link, undefined, word, { frame: word });
   });
   world.hints.deliveryDue();
 }
 
 /** A result that is not of the protocol, but carries its key: kept, acknowledged, and shown to a person. */
 export async function takeUnreadableResult(world: World, link: TerminalLink, said: KeyedWord): Promise<void> {
-  const { value: word } = maskCardNumbersDeep(said);
+  const { value, found_at } = maskCardNumbersDeep(said);
+  const word = { ...value, ...keyOf(said) };
   await world.db.transaction(async (tx) => {
     await checkOwner(tx, link);
+    if (found_at.length > 0) await tellOfCardNumber(world, tx, link, word, found_at);
     if ((await readWordFrom(tx, link, word))?.sequence === word.sequence) return;
     const prompt = await lockPrompt(tx, link.account_id, word.prompt_id);
     await storeWord(tx, link, word, "unreadable", isoNow(world));
     await tell(world, tx, "UNREADABLE_RESULT", link, prompt, word, { frame: word });
   });
 }
+
+/** The names of things are no card numbers, whatever they look like: by them the word is known. */
+const keyOf = ({ journal_id, sequence, prompt_id }: KeyedWord): KeyedWord => ({ journal_id, sequence, prompt_id });
 
 type Judgement = { readonly prompt: LockedPrompt; readonly status: PromptStatus } | Exclude<Verdict, "applied">;
 
@@ -90,12 +104,16 @@ async function judge(
   // By our books nothing was ever written to a connection: the books are older than the terminal's journal.
   if (prompt.sent_journal_id === null && result.outcome === "approved") return "orphan";
   if (prompt.sent_journal_id !== null && prompt.sent_journal_id !== result.journal_id) return "foreign";
+  // It has approved another amount, and that is being taken back: nothing it says now makes that unsaid.
+  const first = await readAppliedWord(tx, prompt.account_id, prompt.id);
+  if (prompt.status === "UNRESOLVED" && first?.frame.outcome === "approved") {
+    return isSameWord(first, result) ? "late" : "contradiction";
+  }
   const status = nextStatus(prompt.status, eventOf(prompt, result), prompt.cancel_asked_at !== null);
   if (status !== undefined) return { prompt, status };
   if (!isFinal(prompt.status)) return "contradiction";
-  const first = await readAppliedWord(tx, prompt.account_id, prompt.id);
-  const said_otherwise = first !== undefined && first.frame.outcome !== result.outcome;
-  const decided_otherwise = prompt.status === "APPROVED" && result.outcome !== "approved";
+  const said_otherwise = first !== undefined && !isSameWord(first, result);
+  const decided_otherwise = prompt.status === "APPROVED" && eventOf(prompt, result) !== "approved";
   return said_otherwise || decided_otherwise ? "contradiction" : "late";
 }
 
@@ -153,6 +171,10 @@ const incidentOf: Readonly<Record<Exclude<Verdict, "applied">, IncidentKind | un
   unreadable: "UNREADABLE_RESULT",
 };
 
+/** Two words are the same if they say the same about the same prompt: how it ended, and over how much. */
+const isSameWord = ({ frame }: StoredWord, { prompt_id, outcome, amount, currency }: TerminalResult): boolean =>
+  frame.prompt_id === prompt_id && frame.outcome === outcome && frame.amount === amount && frame.currency === currency;
+
 /** The same key again is the same word, and needs no more than an acknowledgement; another word under it does. */
 async function saidAgain(
   world: World,
@@ -162,8 +184,8 @@ async function saidAgain(
   result: TerminalResult,
   before: StoredWord,
 ): Promise<Verdict> {
-  const same = before.frame.outcome === result.outcome && before.frame.prompt_id === result.prompt_id;
-  if (!same) await tell(world, tx, "CONTRADICTION", link, prompt, result, { first: before.frame, second: result });
+  if (!isSameWord(before, result))
+    await tell(world, tx, "CONTRADICTION", link, prompt, result, { first: before.frame, second: result });
   return before.verdict;
 }
 
@@ -171,11 +193,11 @@ function tellOfCardNumber(
   world: World,
   tx: Tx,
   link: TerminalLink,
-  result: TerminalResult,
+  word: KeyedWord,
   fields: readonly string[],
 ): Promise<void> {
-  world.log.error({ ...link, prompt_id: result.prompt_id, fields }, "a terminal sent what looks like a card number");
-  return tell(world, tx, "CARD_NUMBER", link, undefined, result, { fields });
+  world.log.error({ ...link, prompt_id: word.prompt_id, fields }, "a terminal sent what looks like a card number");
+  return tell(world, tx, "CARD_NUMBER", link, undefined, word, { fields });
 }
 
 function tell(

@@ -10,12 +10,15 @@
 import { newId } from "../domain/ids.ts";
 import type { ReversalResult, TerminalResult } from "../domain/terminal.ts";
 import type { Tx } from "../storage/database.ts";
+import { settleByEvidence } from "../storage/incidents.ts";
 import { freeSeat, type LockedPrompt, lockPrompt, type TerminalLink } from "../storage/prompts.ts";
 import {
+  askReversalsAgain,
   claimReversals,
   insertReversal,
   lockReversal,
   type Reversal,
+  readReversalsLeftBehind,
   readSilentReversals,
   seatReversal,
   updateReversal,
@@ -65,6 +68,21 @@ export async function concludeReversal(
     // A payment of another amount than was asked has been taken back: now it is known that no money moved.
     await endPrompt(world, tx, prompt, "failed");
   }
+  const answered = { ...reversal, id: reversal.prompt_id };
+  await settleByEvidence(tx, answered, `The terminal reported the reversal ${status}.`, isoNow(world));
+}
+
+/** Asks the connected terminals again for what they have not answered, or are still at. */
+export async function askReversalsAgainHere(world: World): Promise<void> {
+  const terminals = await world.db.atOnce((tx) => askReversalsAgain(tx, world.process_id));
+  for (const terminal of terminals) world.terminals.sendReversals(terminal);
+}
+
+/** The device that holds the approval is gone: its successor is free, and a person is told. */
+export async function leaveReversalsBehind(world: World, link: TerminalLink, journal_id: string): Promise<void> {
+  for (const { account_id, id } of await readReversalsLeftBehind(world.db, link, journal_id)) {
+    await leaveUnresolved(world, account_id, id);
+  }
 }
 
 /** A reversal that nobody has answered for so long is not known to have happened, and a person is told. */
@@ -73,14 +91,18 @@ const silence_ms = 15 * 60 * 1000;
 export async function raiseSilentReversals(world: World): Promise<void> {
   const issued_before = new Date(world.clock.now() - silence_ms).toISOString();
   for (const { account_id, id } of await readSilentReversals(world.db, issued_before)) {
-    await world.db.transaction(async (tx) => {
-      const reversal = await lockReversal(tx, account_id, id);
-      if (reversal === undefined || (reversal.status !== "ISSUED" && reversal.status !== "SENT")) return;
-      await updateReversal(tx, reversal, { status: "UNRESOLVED", reason: null }, isoNow(world));
-      await freeSeat(tx, reversal);
-      const prompt = { ...reversal, id: reversal.prompt_id };
-      const details = { amount: reversal.amount, currency: reversal.currency };
-      await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_UNRESOLVED", subject: id, prompt, details });
-    });
+    await leaveUnresolved(world, account_id, id);
   }
+}
+
+async function leaveUnresolved(world: World, account_id: string, reversal_id: string): Promise<void> {
+  await world.db.transaction(async (tx) => {
+    const reversal = await lockReversal(tx, account_id, reversal_id);
+    if (reversal === undefined || (reversal.status !== "ISSUED" && reversal.status !== "SENT")) return;
+    await updateReversal(tx, reversal, { status: "UNRESOLVED", reason: null }, isoNow(world));
+    await freeSeat(tx, reversal);
+    const prompt = { ...reversal, id: reversal.prompt_id };
+    const details = { amount: reversal.amount, currency: reversal.currency };
+    await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_UNRESOLVED", subject: reversal_id, prompt, details });
+  });
 }

@@ -13,6 +13,8 @@ export interface TerminalAddress {
 export interface TerminalDriver {
   /** A prompt may wait for this terminal: sends it. False if the terminal is not connected to this process. */
   sendDue(terminal: TerminalAddress): boolean;
+  /** A reversal may wait for this terminal. Asks for it, if the terminal is connected to this process. */
+  sendReversals(terminal: TerminalAddress): void;
   /** Asks the terminal to call the prompt off. False if it is not connected to this process. */
   stop(terminal: TerminalAddress, prompt_id: string): boolean;
   /** Asks the terminal where the prompt stands. False if it is not connected to this process. */

@@ -3,7 +3,7 @@ import type { Timer } from "../domain/environment.ts";
 import { dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
-import { raiseSilentReversals } from "../flows/reversal.ts";
+import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import type { BusMessage } from "../storage/bus.ts";
 import { forgetKeys } from "../storage/idempotency-keys.ts";
@@ -38,6 +38,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "server processes", every_ms: beatEvery_ms, work: beat },
   { name: "replaced connections", every_ms: askEvery_ms, work: dropReplaced },
   { name: "unresolved payments", every_ms: askEvery_ms, work: askUnresolved },
+  { name: "unanswered reversals", every_ms: askEvery_ms, work: askReversalsAgainHere },
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
 ];

@@ -85,6 +85,16 @@ const ofTransaction = statement(
 export const readIncidentsOf = (reader: Reader, account_id: string, transaction_id: string): Promise<Incident[]> =>
   reader.query(ofTransaction, [account_id, transaction_id]);
 
+const read = statement("read_incident", `SELECT ${columns} FROM incidents WHERE account_id = $1 AND id = $2`);
+
+export async function readIncident(
+  reader: Reader,
+  account_id: string,
+  incident_id: string,
+): Promise<Incident | undefined> {
+  return (await reader.query<Incident>(read, [account_id, incident_id]))[0];
+}
+
 const lock = statement(
   "lock_incident",
   `SELECT ${columns} FROM incidents WHERE account_id = $1 AND id = $2 FOR UPDATE`,
@@ -120,7 +130,7 @@ export async function writeDecision(
 const settleOpen = statement(
   "settle_resolved_incidents",
   `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
-   WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST')`,
+   WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST', 'REVERSAL_UNRESOLVED')`,
 );
 
 /** The terminal has said it after all: what was raised because it had not is settled by that. */

@@ -80,6 +80,32 @@ const send = statement(
 export const claimReversals = (tx: Tx, link: TerminalLink, now: string): Promise<Reversal[]> =>
   tx.query(send, [link.account_id, link.terminal_id, link.epoch, now]);
 
+const again = statement(
+  "ask_reversals_again",
+  `UPDATE reversals AS reversal SET sent_epoch = 0
+   FROM terminal_seats AS seat
+   WHERE reversal.status IN ('SENT', 'UNRESOLVED') AND reversal.sent_epoch = seat.connection_epoch
+     AND seat.account_id = reversal.account_id AND seat.terminal_id = reversal.terminal_id AND seat.connected_to = $1
+   RETURNING reversal.account_id, reversal.terminal_id`,
+);
+
+/** Has the unanswered reversals of this process's terminals sent once more, under the same ids. */
+export const askReversalsAgain = (tx: Tx, process_id: string): Promise<{ account_id: string; terminal_id: string }[]> =>
+  tx.query(again, [process_id]);
+
+const ofOtherJournals = statement(
+  "reversals_of_other_journals",
+  `SELECT * FROM reversals WHERE account_id = $1 AND terminal_id = $2 AND journal_id <> $3
+     AND status IN ('ISSUED', 'SENT')`,
+);
+
+/** Reversals that wait for a device that is no longer this terminal's. */
+export const readReversalsLeftBehind = (
+  reader: Reader,
+  terminal: { account_id: string; terminal_id: string },
+  journal_id: string,
+): Promise<Reversal[]> => reader.query(ofOtherJournals, [terminal.account_id, terminal.terminal_id, journal_id]);
+
 const lock = statement("lock_reversal", "SELECT * FROM reversals WHERE account_id = $1 AND id = $2 FOR UPDATE");
 
 export async function lockReversal(tx: Tx, account_id: string, reversal_id: string): Promise<Reversal | undefined> {

@@ -100,16 +100,23 @@ export const readReplaced = (reader: Reader, held: readonly TerminalLink[]): Pro
 
 const connection = statement(
   "read_connection",
-  "SELECT connected_to, connection_epoch AS epoch FROM terminal_seats WHERE account_id = $1 AND terminal_id = $2",
+  `SELECT connected_to, connection_epoch AS epoch, journal_id FROM terminal_seats
+   WHERE account_id = $1 AND terminal_id = $2`,
 );
 
-/** The process that a terminal is connected to, and the connection's epoch. */
+export interface SeatConnection {
+  readonly connected_to: string | null;
+  readonly epoch: number;
+  readonly journal_id: string | null;
+}
+
+/** The process that a terminal is connected to, the connection's epoch, and the journal of the device. */
 export async function readConnection(
   reader: Reader,
   account_id: string,
   terminal_id: string,
-): Promise<{ connected_to: string | null; epoch: number } | undefined> {
-  return (await reader.query<{ connected_to: string | null; epoch: number }>(connection, [account_id, terminal_id]))[0];
+): Promise<SeatConnection | undefined> {
+  return (await reader.query<SeatConnection>(connection, [account_id, terminal_id]))[0];
 }
 
 export interface TerminalRow {

@@ -81,7 +81,8 @@ describe("a delivery", () => {
     await database.db.transaction(async (first) => {
       const mine = await leaseDeliveries(first, at(0), at(30), 8);
       // The other looks while the first has not committed: it neither waits nor takes the same.
-      const theirs = await lease(0, 30);
+      const waited = new Promise<never>((_, reject) => setTimeout(reject, 2_000, new Error("It waited.")).unref());
+      const theirs = await Promise.race([lease(0, 30), waited]);
       assert.equal(mine.length, 8);
       assert.deepEqual([...idsOf(mine), ...idsOf(theirs)].sort(), planted);
     });

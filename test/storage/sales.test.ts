@@ -171,30 +171,41 @@ describe("the writer of sales", () => {
     for (const sale of sales) assert.deepEqual(await rowsOf(sale), whole);
   });
 
-  test("writes those together that come while others are written, and nobody waits for company", async () => {
-    const together: number[] = [];
-    const counting: Database = {
+  /** A database that notes which terminals each statement is about. */
+  function noting(statements: string[][]): Database {
+    return {
       ...database.db,
       atOnce: (work) =>
         database.db.atOnce((tx) =>
           work({
             ...tx,
             query: (asked, values) => {
-              together.push((JSON.parse(String(values[0])) as unknown[]).length);
+              const sales = JSON.parse(String(values[0])) as NewSale[];
+              statements.push(sales.map(({ terminal_id }) => terminal_id));
               return tx.query(asked, values);
             },
           }),
         ),
     };
-    const writer = new SaleWriter(counting);
+  }
+
+  test("writes those together that come while others are written, and nobody waits for company", async () => {
+    const statements: string[][] = [];
+    const writer = new SaleWriter(noting(statements));
     const sales = Array.from({ length: 12 }, (_, index) => newSale({ terminal_id: terminalId(index + 1) }));
     await Promise.all(sales.map((sale) => writer.write(sale)));
-    assert.equal(together[0], 1);
-    assert.equal(
-      together.reduce((sum, count) => sum + count, 0),
-      12,
-    );
-    assert.ok(together.length < 12, `${together.length} statements for 12 sales`);
+    assert.equal(statements[0]?.length, 1);
+    assert.equal(statements.flat().length, 12);
+    assert.ok(statements.length < 12, `${statements.length} statements for 12 sales`);
+  });
+
+  test("never writes two sales for one terminal together: the statement would take either", async () => {
+    const statements: string[][] = [];
+    const writer = new SaleWriter(noting(statements));
+    const sales = Array.from({ length: 18 }, (_, index) => newSale({ terminal_id: terminalId((index % 6) + 1) }));
+    await Promise.all(sales.map((sale) => writer.write(sale)));
+    assert.equal(statements.flat().length, 18);
+    for (const together of statements) assert.equal(new Set(together).size, together.length, together.join(", "));
   });
 
   test("lets one of many sales for one terminal win, and tells the others that nothing was written", async () => {
@@ -261,6 +272,23 @@ describe("the writer of sales", () => {
     away = false;
     const created = await Promise.all(sales.map((sale) => writer.write(sale)));
     assert.equal(created.filter((one) => one !== undefined).length, 10);
+  });
+
+  test("answers a sale that was written though the answer was lost on the way, and none that was not", async () => {
+    let lost = 2;
+    const losing: Database = {
+      ...database.db,
+      atOnce: async (work) => {
+        const written = await database.db.atOnce(work);
+        if (lost-- > 0) throw new DatabaseUnavailable("The answer was lost.");
+        return written;
+      },
+    };
+    const writer = new SaleWriter(losing);
+    const sale = newSale();
+    assert.equal((await writer.write(sale))?.session_id, sale.session_id);
+    // Its terminal is taken: nothing was written, so nobody can say what the lost answer was.
+    await assert.rejects(writer.write(newSale()), DatabaseUnavailable);
   });
 
   test("reads the account's own terminals alone: the same names elsewhere change nothing", async () => {

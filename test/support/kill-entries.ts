@@ -5,10 +5,10 @@ import type { EntryLog } from "../../src/simulator/entry-log.ts";
 
 export class FileEntries<Entry> implements EntryLog<Entry> {
   readonly #path: string;
-  readonly #linger: (entry: Entry) => Promise<void>;
+  readonly #linger: (entry: Entry, is_written: boolean) => Promise<void>;
 
   /** `linger` takes a while before and after each write, as a terminal's flash does: a kill falls in there. */
-  constructor(path: string, linger: (entry: Entry) => Promise<void> = async () => {}) {
+  constructor(path: string, linger: (entry: Entry, is_written: boolean) => Promise<void> = async () => {}) {
     this.#path = path;
     this.#linger = linger;
   }
@@ -23,7 +23,7 @@ export class FileEntries<Entry> implements EntryLog<Entry> {
   }
 
   async append(entry: Entry): Promise<void> {
-    await this.#linger(entry);
+    await this.#linger(entry, false);
     const file = await open(this.#path, "a");
     try {
       await file.write(`${JSON.stringify(entry)}\n`);
@@ -31,7 +31,7 @@ export class FileEntries<Entry> implements EntryLog<Entry> {
     } finally {
       await file.close();
     }
-    await this.#linger(entry);
+    await this.#linger(entry, true);
   }
 
   async wipe(): Promise<void> {

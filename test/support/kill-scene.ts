@@ -24,12 +24,13 @@ import { KillableProcess } from "./kill-process.ts";
 export const killKinds = ["server", "postgres", "terminal"] as const;
 export type KillKind = (typeof killKinds)[number];
 
-/** The moments of a sale: its till was answered, and what its terminal writes down, before and after it does. */
+/** The moments of a sale: its till was answered, and what its terminal has on disk now. Money moves at `host_asked`. */
 export const moments = [
   "sold",
   "received",
   "shown",
   "card_presented",
+  "host_asked",
   "host_asked",
   "concluded",
   "acknowledged",
@@ -69,6 +70,8 @@ export interface KillSceneOptions {
 /** A healthy start takes a second; on a machine that is busy with the rest of the suite, several, and it may be killed. */
 const patience_ms = 60_000;
 const lookEvery_ms = 15;
+/** The server asks for its lock on the database up to a quarter of a second after the database is ready. */
+const possessionAfter_ms = 500;
 
 export class KillScene {
   readonly terminals: readonly KillTerminal[];
@@ -182,11 +185,15 @@ export class KillScene {
     outage.until = Date.now();
   }
 
-  /** One after the other: a database that dies four times before it is ready is given up, as one that cannot be started. */
+  /**
+   * One after the other, and not before the server is in possession again: a database that dies four times before that is
+   * given up as one that cannot be started.
+   */
   #killPostgres(): Promise<void> {
     const last = this.#postgres;
-    this.#postgres = last.then(() => this.#outage(() => this.#killPostmaster()));
-    return this.#postgres;
+    const back = last.then(() => this.#outage(() => this.#killPostmaster()));
+    this.#postgres = back.then(() => pause(possessionAfter_ms));
+    return back;
   }
 
   /** Waits until the server says that it is. */

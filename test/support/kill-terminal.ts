@@ -23,12 +23,17 @@ function say(event: string, facts: object = {}): void {
   process.stdout.write(`${JSON.stringify({ event, at: Date.now(), ...facts })}\n`);
 }
 
-/** A write to slow flash takes up to some ten milliseconds; a person with the card in hand, a little longer. */
-const writing = (step: string) => {
-  say("step", { step });
-  return pause((systemRandom(1)[0] ?? 0) / 25);
-};
+/** A write to slow flash takes up to some ten milliseconds; a host's answer over the telephone, a little longer. */
+const flash_ms = 10;
+const telephone_ms = 40;
+/** How long a person takes with the card in hand. */
 const delay_ms = 25;
+
+/** Says that the step is on disk, while whoever wrote it does not know yet. */
+function linger(step: string, is_written: boolean, at_most_ms: number): Promise<void> {
+  if (is_written) say("step", { step });
+  return pause(((systemRandom(1)[0] ?? 0) / 256) * at_most_ms);
+}
 
 const sign = await signer(private_jwk);
 const person = new Person(
@@ -46,8 +51,12 @@ const terminal = await SimulatedTerminal.boot({
     say("hello");
     return sign(text);
   },
-  journal: new FileEntries<JournalEntry>(journalOf(folder), ({ kind }) => writing(kind)),
-  host: await CardHost.open(new FileEntries<HostEntry>(bookOf(folder), () => writing("host_asked"))),
+  journal: new FileEntries<JournalEntry>(journalOf(folder), ({ kind }, is_written) =>
+    linger(kind, is_written, flash_ms),
+  ),
+  host: await CardHost.open(
+    new FileEntries<HostEntry>(bookOf(folder), (_, is_written) => linger("host_asked", is_written, telephone_ms)),
+  ),
   onScreen: (screen) => {
     if (screen.waits) say("shows", { prompt_id: screen.prompt?.prompt_id });
     person.look(screen);

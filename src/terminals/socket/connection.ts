@@ -50,11 +50,13 @@ function keyedWord(frame: unknown): KeyedWord | undefined {
   if (typeof frame !== "object" || frame === null || !("type" in frame)) return undefined;
   if (frame.type !== "result" && frame.type !== "reversal_result") return undefined;
   const { journal_id, sequence, prompt_id, reversal_id } = frame as Record<string, unknown>;
-  if (typeof journal_id !== "string" || journal_id.length > 128 || !Number.isSafeInteger(sequence)) return undefined;
+  if (!isPrintable(journal_id) || !Number.isSafeInteger(sequence)) return undefined;
   if (Number(sequence) < 1) return undefined;
-  const about = [prompt_id, reversal_id].find((id) => typeof id === "string" && id.length <= 128);
+  const about = [prompt_id, reversal_id].find(isPrintable);
   return { ...frame, journal_id, sequence: Number(sequence), prompt_id: String(about ?? "") };
 }
+
+const isPrintable = (id: unknown): id is string => typeof id === "string" && /^[\x21-\x7e]{1,128}$/.test(id);
 
 const isHelloOfAnotherVersion = (frame: unknown): boolean =>
   typeof frame === "object" &&
@@ -113,6 +115,13 @@ export class Connection {
   /** Sends the prompt that waits for this terminal, if one does. */
   sendDue(): void {
     void this.#turn(() => this.#sendDue());
+  }
+
+  /** Asks for the reversals that wait for this terminal. */
+  sendReversals(): void {
+    void this.#turn(async () => {
+      if (this.#link !== undefined && !this.#gone) await this.#sendReversals(this.#link);
+    });
   }
 
   /** Sends a frame about a prompt, after the prompt itself if that is just being sent. */

@@ -39,6 +39,10 @@ export class SocketGateway implements TerminalDriver {
     return connection !== undefined;
   }
 
+  sendReversals(terminal: TerminalAddress): void {
+    this.#admitted.get(keyOf(terminal))?.sendReversals();
+  }
+
   stop(terminal: TerminalAddress, prompt_id: string): boolean {
     return this.#tell(terminal, "stop", prompt_id);
   }
