@@ -63,11 +63,11 @@ async function askAndWait(
   prompt: { account_id: string; terminal_id: string; id: string; session_id: string },
 ): Promise<void> {
   const connection = await readConnection(world.db, prompt.account_id, prompt.terminal_id);
-  if ((connection?.connected_to ?? null) === null) return;
+  if (connection === undefined || connection.connected_to === null) return;
   // A device that never had the prompt (the terminal was wiped since) has nothing to say about it.
   const asked = await readPaymentPrompt(world.db, prompt.account_id, prompt.session_id);
-  if (asked?.sent_journal_id !== connection?.journal_id) return;
-  askToStop(world, prompt, prompt.id);
+  if (asked?.sent_journal_id !== connection.journal_id) return;
+  askToStop(world, prompt, prompt.id, connection.connected_to);
   const until = world.clock.monotonic() + world.limits.stop_answer_ms;
   for (;;) {
     const left_ms = until - world.clock.monotonic();

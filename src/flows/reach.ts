@@ -2,14 +2,16 @@
 import type { TerminalAddress } from "./terminal-driver.ts";
 import type { World } from "./world.ts";
 
-/** A prompt may wait for this terminal. */
-export function tellOfPrompt(world: World, terminal: TerminalAddress, prompt_id: string): void {
-  if (!world.terminals.sendDue(terminal)) hint(world, "send", terminal, prompt_id);
+/** A prompt may wait for this terminal, which is connected to that process. */
+export function tellOfPrompt(world: World, terminal: TerminalAddress, prompt_id: string, connected_to: string): void {
+  const is_here = connected_to === world.process_id && world.terminals.sendDue(terminal);
+  if (!is_here) hint(world, "send", terminal, prompt_id);
 }
 
-/** Call this prompt off. */
-export function askToStop(world: World, terminal: TerminalAddress, prompt_id: string): void {
-  if (!world.terminals.stop(terminal, prompt_id)) hint(world, "stop", terminal, prompt_id);
+/** Call this prompt off. `connected_to` is the process that has the terminal, where that is known. */
+export function askToStop(world: World, terminal: TerminalAddress, prompt_id: string, connected_to?: string): void {
+  const may_be_here = connected_to === undefined || connected_to === world.process_id;
+  if (!(may_be_here && world.terminals.stop(terminal, prompt_id))) hint(world, "stop", terminal, prompt_id);
 }
 
 /** Where does this prompt stand? */

@@ -82,7 +82,7 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
     const created = await world.sales.write(sale);
     if (created !== undefined) {
       // Where nobody has the terminal's connection there is nobody to tell: its next hello finds the prompt.
-      if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id);
+      if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id, created.connected_to);
       return startedSale(sale, created.connected_to === null ? "failed" : "sent");
     }
     await explainOrRetry(world, sale, tries);

@@ -43,7 +43,7 @@ export async function paySession(world: World, request: SessionRequest): Promise
     await explain(world, sale);
     throw new Rejection("SESSION_NOT_PAYABLE", { reason: "the terminal has just become free; try again." });
   }
-  if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id);
+  if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id, created.connected_to);
 }
 
 function checkPayable(session: LockedSession, now: string): void {

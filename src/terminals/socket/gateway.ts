@@ -58,6 +58,8 @@ export class SocketGateway implements TerminalDriver {
   replaced(terminal: TerminalAddress, epoch: number): void {
     const connection = this.#admitted.get(keyOf(terminal));
     if (connection?.link === undefined || connection.link.epoch >= epoch) return;
+    // A link that is dead takes its time to close: from now on nothing is sent over it.
+    this.#admitted.delete(keyOf(terminal));
     connection.refuse("REPLACED", "The terminal has connected elsewhere.");
   }
 
