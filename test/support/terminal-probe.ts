@@ -68,10 +68,10 @@ export class TerminalProbe {
 
   /** The next frame, which must be of this type. Reversals that come before it are noted, and answered by nobody. */
   async expect<T extends FrameType>(type: T): Promise<FrameOf<T>> {
-    let frame = await this.#next();
+    let frame = await this.next();
     while (frame.type === "reverse" && type !== "reverse") {
       this.reversals.push(frame);
-      frame = await this.#next();
+      frame = await this.next();
     }
     assert.equal(frame.type, type, JSON.stringify(frame));
     return frame as FrameOf<T>;
@@ -123,7 +123,8 @@ export class TerminalProbe {
     await this.closed();
   }
 
-  async #next(): Promise<ServerFrame> {
+  /** The next frame, whatever it is. */
+  async next(): Promise<ServerFrame> {
     await this.#until(() => this.#arrived.length > 0 || this.#close_code !== undefined, "a frame");
     const frame = this.#arrived.shift();
     assert.ok(frame !== undefined, `closed with ${this.#close_code} where a frame was awaited`);
