@@ -95,7 +95,7 @@ export class Link {
     this.#queue = this.#queue.then(async () => {
       if (socket !== this.#socket) return;
       try {
-        await this.#take(readServerFrame(data));
+        await this.#take(readServerFrame(data), socket);
       } catch (error) {
         if (error instanceof FrameProblem) return this.#notSupported(error);
         this.#options.log.warn({ terminal_id: this.#options.terminal_id, problem: String(error) }, "frame not handled");
@@ -110,10 +110,10 @@ export class Link {
     this.send({ type: "not_supported", of: type });
   }
 
-  async #take(frame: ServerFrame): Promise<void> {
+  async #take(frame: ServerFrame, socket: WebSocket): Promise<void> {
     switch (frame.type) {
       case "challenge":
-        return this.#hello(frame.nonce);
+        return this.#hello(frame.nonce, socket);
       case "welcome":
         this.#welcomed = true;
         this.#retry_ms = retryFirst_ms;
@@ -130,7 +130,7 @@ export class Link {
     }
   }
 
-  async #hello(nonce: string): Promise<void> {
+  async #hello(nonce: string, socket: WebSocket): Promise<void> {
     const { terminal_id, boot_id, device, capabilities, sign, clock } = this.#options;
     const journal = this.#options.journal();
     const proof = await sign(helloText(nonce, { terminal_id, boot_id, journal_id: journal.journal_id }));
@@ -145,7 +145,8 @@ export class Link {
       device,
       capabilities,
     };
-    this.#socket?.send(JSON.stringify(hello));
+    // The link may have broken while the proof was made; on another one it would prove nothing.
+    if (socket === this.#socket) socket.send(JSON.stringify(hello));
   }
 
   #beat(every_ms: number): void {

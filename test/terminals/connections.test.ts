@@ -3,7 +3,10 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import fastify from "fastify";
 import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { ConnectionReplaced } from "../../src/flows/connection.ts";
 import { demo } from "../../src/flows/demo-account.ts";
+import { cardPresented, promptShown, takePromptToSend } from "../../src/flows/prompt.ts";
+import { takeResult } from "../../src/flows/result.ts";
 import type { Database } from "../../src/storage/database.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { SocketGateway } from "../../src/terminals/socket/gateway.ts";
@@ -103,6 +106,22 @@ describe("two connections of one terminal that the database counts in one order 
       await device.leave();
       await server.close();
     }
+  });
+});
+
+describe("what is said over a connection that was replaced", () => {
+  test("counts for nothing, even where that connection has not been told yet", async () => {
+    const { world } = scene.shop.app;
+    const probe = await scene.device.connect();
+    const { prompt } = await scene.sell(probe);
+    const { prompt_id } = prompt;
+    const older = { account_id: demo.account_id, terminal_id: demo.terminal_id, epoch: probe.epoch - 1 };
+    await promptShown(world, older, prompt_id);
+    await cardPresented(world, older, prompt_id);
+    assert.equal(await takePromptToSend(world, older), undefined);
+    await assert.rejects(takeResult(world, older, scene.device.approval(prompt)), ConnectionReplaced);
+    assert.equal((await scene.prompt(prompt_id)).status, "SENT");
+    assert.deepEqual(await scene.results(prompt_id), []);
   });
 });
 
