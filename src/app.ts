@@ -151,17 +151,24 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
     { name: "signing keys", every_ms: 30_000, work: () => keys.load() },
     { name: "the database's clock", every_ms: 1_000, work: () => adjustClock(world, clock) },
   ]);
+  let closed: Promise<void> | undefined;
   return {
     world,
     address,
     keys,
     takeOnSimulators: () => simulators.takeOn(),
-    close: async () => {
-      stopping = true;
-      await stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world });
-      await database.close();
+    // Asked twice, it is closed once, and both wait for the end.
+    close: () => {
+      closed ??= closeOnce();
+      return closed;
     },
   };
+
+  async function closeOnce(): Promise<void> {
+    stopping = true;
+    await stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world });
+    await database.close();
+  }
 }
 
 /** A step of the database's clock is logged, and open deadlines move with it. */

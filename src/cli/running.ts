@@ -20,21 +20,22 @@ export async function runServer(
       process.exit(1);
     },
   });
-  stopOnSignals(starting);
+  const stop = stopOnSignals(starting);
   const app = await starting;
   await begin(app).catch(async (error: unknown) => {
     await app.close();
-    throw error;
+    // What fails because the server is being stopped is no failure; the process ends when it has stopped.
+    if (!stop.asked) throw error;
   });
 }
 
 /** From the first moment on: what is stopped while it still starts leaves nothing behind either. */
-function stopOnSignals(starting: Promise<App>): void {
-  let stopping = false;
+function stopOnSignals(starting: Promise<App>): { readonly asked: boolean } {
+  const state = { asked: false };
   const stop = (signal: NodeJS.Signals) => {
     // Asked twice: whoever asks does not want to wait for what is under way.
-    if (stopping) process.exit(1);
-    stopping = true;
+    if (state.asked) process.exit(1);
+    state.asked = true;
     const closed = starting.then((app) => app.close());
     closed.then(
       () => process.exit(0),
@@ -46,4 +47,5 @@ function stopOnSignals(starting: Promise<App>): void {
   };
   process.on("SIGINT", stop);
   process.on("SIGTERM", stop);
+  return state;
 }
