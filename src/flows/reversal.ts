@@ -72,9 +72,13 @@ export async function concludeReversal(
   await settleByEvidence(tx, answered, `The terminal reported the reversal ${status}.`, isoNow(world));
 }
 
+/** How long a host takes to take money back; asking again sooner would only add to the noise. */
+const patience_ms = 2_000;
+
 /** Asks the connected terminals again for what they have not answered, or are still at. */
 export async function askReversalsAgainHere(world: World): Promise<void> {
-  const terminals = await world.db.atOnce((tx) => askReversalsAgain(tx, world.process_id));
+  const asked_before = new Date(world.clock.now() - patience_ms).toISOString();
+  const terminals = await world.db.atOnce((tx) => askReversalsAgain(tx, world.process_id, asked_before));
   for (const terminal of terminals) world.terminals.sendReversals(terminal);
 }
 

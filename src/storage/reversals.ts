@@ -86,12 +86,16 @@ const again = statement(
    FROM terminal_seats AS seat
    WHERE reversal.status IN ('SENT', 'UNRESOLVED') AND reversal.sent_epoch = seat.connection_epoch
      AND seat.account_id = reversal.account_id AND seat.terminal_id = reversal.terminal_id AND seat.connected_to = $1
+     AND greatest(reversal.sent_at, seat.connected_at) <= $2
    RETURNING reversal.account_id, reversal.terminal_id`,
 );
 
-/** Has the unanswered reversals of this process's terminals sent once more, under the same ids. */
-export const askReversalsAgain = (tx: Tx, process_id: string): Promise<{ account_id: string; terminal_id: string }[]> =>
-  tx.query(again, [process_id]);
+/** Has the reversals that this process's terminals were asked for before `asked_before` sent again, under the same ids. */
+export const askReversalsAgain = (
+  tx: Tx,
+  process_id: string,
+  asked_before: string,
+): Promise<{ account_id: string; terminal_id: string }[]> => tx.query(again, [process_id, asked_before]);
 
 const ofOtherJournals = statement(
   "reversals_of_other_journals",
