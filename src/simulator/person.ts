@@ -32,7 +32,8 @@ export class Person {
 
   constructor(options: PersonOptions, setting: Setting) {
     this.#options = options;
-    this.#setting = setting;
+    // These two and nothing else: whoever hands in a whole row hands in the device's private key, and `state` is public.
+    this.#setting = { mode: setting.mode, network: setting.network };
   }
 
   /** The terminal has gone dark: there is nothing to look at until it has started again. */

@@ -486,3 +486,15 @@ describe("sales that come at the same instant", () => {
     assert.equal(answers[10]?.status, 400);
   });
 });
+
+test("a simulated terminal shows its screen and its setting, and never its key", async () => {
+  const shop = await openShop();
+  try {
+    const path = `/v1/accounts/${shop.demo.account_id}/simulated-terminals/T0292`;
+    for (const { body } of [await shop.call("GET", path), await shop.play("manual")]) {
+      assert.deepEqual(Object.keys(body).sort(), ["mode", "network", "screen", "terminal_id"]);
+    }
+  } finally {
+    await shop.close();
+  }
+});

@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { Tapline } from "@tapline/sdk";
 import type { DemoFile } from "../../src/cli/demo-file.ts";
+import { run } from "../../src/cli/program.ts";
 import type { Settings } from "../../src/config.ts";
 import { isPostgresOn } from "../../src/storage/embedded/postmaster.ts";
 import { type CliProcess, CliScene, refusal } from "../support/cli-process.ts";
@@ -111,25 +112,42 @@ describe("tapline demo", () => {
   });
 
   test("lets the person at the terminal be played from another window", async () => {
-    const demo = readDemo();
-    const tapline = new Tapline(demo);
-    const play = async (...args: string[]) => {
-      const { code, stdout, stderr } = await scene.run(["terminal", ...args]);
+    const play = async (action: string) => {
+      const { code, stdout, stderr } = await scene.run(["terminal", action]);
       assert.deepEqual([code, stderr], [0, ""]);
       return stdout;
     };
     assert.match(await play("manual"), /^T12345678-T0292: manual, online; the screen says ".*"\.\n$/);
-    const ends = async (status: string, screen: string, ...args: string[]) => {
-      const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
-      assert.match(await play(...args), new RegExp(`manual, online; the screen says "${screen}"`));
-      await untilEnded(tapline, id, status);
+    const demo = readDemo();
+    const tapline = new Tapline(demo);
+    const { id } = await tapline.sessions.createFromProfile(saleOf(demo));
+    assert.equal(await play("tap"), 'T12345678-T0292: manual, online; the screen says "Approved".\n');
+    await untilEnded(tapline, id, "CAPTURED");
+  });
+
+  test("lets the person do all else that a person does", async (t) => {
+    const said = t.mock.method(console, "log", () => {});
+    process.env.TAPLINE_DATA_DIR = scene.data_dir;
+    // In this process, as starting one for each takes longer than everything it does.
+    const play = async (...args: string[]) => {
+      await run(["node", "tapline", "terminal", ...args]);
+      return String(said.mock.calls.at(-1)?.arguments[0]);
     };
-    await ends("CAPTURED", "Approved", "tap");
-    await ends("DECLINED", "Declined", "decline", "T12345678-T0292");
-    await ends("DECLINED", "Cancelled", "cancel");
-    assert.match(await play("offline"), /: manual, offline;/);
-    assert.match(await play("online"), /: manual, online;/);
-    assert.match(await play("auto"), /: auto, online;/);
+    try {
+      const demo = readDemo();
+      const tapline = new Tapline(demo);
+      const declined = await tapline.sessions.createFromProfile(saleOf(demo));
+      assert.match(await play("decline", "T12345678-T0292"), /: manual, online; the screen says "Declined"\.$/);
+      await untilEnded(tapline, declined.id, "DECLINED");
+      const cancelled = await tapline.sessions.createFromProfile(saleOf(demo));
+      assert.match(await play("cancel"), /: manual, online; the screen says "Cancelled"\.$/);
+      await untilEnded(tapline, cancelled.id, "DECLINED");
+      assert.match(await play("offline"), /: manual, offline;/);
+      assert.match(await play("online"), /: manual, online;/);
+      assert.match(await play("auto"), /: auto, online;/);
+    } finally {
+      delete process.env.TAPLINE_DATA_DIR;
+    }
   });
 
   test("refuses a second server on the same data directory, and is not disturbed by it", async () => {

@@ -151,12 +151,6 @@ describe("the command line", { concurrency: 3 }, () => {
       sentence: /^The database of DATABASE_URL refuses the connection \(.*\): check the address and start it\.$/,
     },
     {
-      what: "a database that is away when the keys are to be rotated",
-      args: ["keys", "rotate"],
-      settings: () => ({ DATABASE_URL: "postgres://tapline@127.0.0.1:1/tapline" }),
-      sentence: /^The database of DATABASE_URL cannot be reached/,
-    },
-    {
       what: "a data directory that is a file",
       args: ["demo"],
       settings: () => {
@@ -222,9 +216,7 @@ describe("the command line", { concurrency: 3 }, () => {
 
   const misspelt: { what: string; args: string[]; words: RegExp }[] = [
     { what: "an action that nobody can do", args: ["terminal", "dance"], words: /It is one of tap, decline, cancel, / },
-    { what: "an action left out", args: ["terminal"], words: /missing required argument 'action'/ },
     { what: "a command that is none", args: ["sell"], words: /unknown command 'sell'/ },
-    { what: "an option that is none", args: ["serve", "--fast"], words: /unknown option '--fast'/ },
   ];
   for (const { what, args, words } of misspelt) {
     test(`refuses ${what}, and says what there is`, async () => {

@@ -218,16 +218,6 @@ describe("the writer of sales", () => {
     }
   });
 
-  test("gives the terminal to the sale that came first, when both wait", async () => {
-    const writer = new SaleWriter(database.db);
-    const busy = [11, 12, 13].map((number) => writer.write(newSale({ terminal_id: terminalId(number) })));
-    const [first, second] = [newSale(), newSale()];
-    const [won, lost] = await Promise.all([writer.write(first), writer.write(second)]);
-    await Promise.all(busy);
-    assert.equal(won?.session_id, first.session_id);
-    assert.equal(lost, undefined);
-  });
-
   test("refuses the one with an id that was used before, and takes the others down with it nowhere", async () => {
     const used = newSale({ terminal_id: terminalId(50) });
     await insert(used);
