@@ -31,8 +31,9 @@ export async function watchFirstSale(demo: DemoFile): Promise<void> {
       say(`  ${event.padEnd(10)} → ${transaction_status}`);
     say(`callback  ${await within(receiver.called)}`);
     const { card, amount, currency } = transaction;
-    console.log(`\n${transaction.status}: ${formatAmount(amount, currency)}, ${card?.brand} ${card?.masked_pan}\n`);
-    console.log(receiptOf(transaction.events));
+    const paid_with = card === undefined ? "" : `, ${card.brand} ${card.masked_pan}`;
+    console.log(`\n${transaction.status}: ${formatAmount(amount, currency)}${paid_with}\n`);
+    if (card !== undefined) console.log(receiptOf(transaction.events));
   } finally {
     receiver.server.close();
   }
@@ -43,7 +44,8 @@ async function watchScreen(tapline: Tapline, demo: DemoFile, say: (sentence: str
   const shown = await until(look, ({ screen }) => screen.prompt_id !== undefined || screen.text !== "Welcome");
   say(`terminal ${demo.terminal_id} shows "${shown.screen.text}"`);
   const done = await until(look, ({ screen }) => screen.prompt_id === undefined);
-  say(`a card is tapped; the terminal shows "${done.screen.text}"`);
+  const tapped = done.screen.text === "Approved" || done.screen.text === "Declined";
+  say(`${tapped ? "a card is tapped; " : ""}the terminal shows "${done.screen.text}"`);
 }
 
 const saleOf = ({ profile_id, store_id, terminal_id, payout_destination_id }: DemoFile, callback_url: string) => ({
