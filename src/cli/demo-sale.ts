@@ -10,14 +10,16 @@ const lookEvery_ms = 20;
 /** A simulated sale takes a second or two; past this something is wrong, and waiting longer tells nothing. */
 const patience_ms = 60_000;
 
-export async function watchFirstSale(demo: DemoFile): Promise<void> {
+/** `can_be_called`: whether the server may call back to this machine. */
+export async function watchFirstSale(demo: DemoFile, can_be_called: boolean): Promise<void> {
   const receiver = await receiveCallback();
   const tapline = new Tapline(demo);
   const began = systemClock.monotonic();
   const say = (sentence: string) => console.log(`${stamp(systemClock.monotonic() - began)}  ${sentence}`);
   console.log("\nA first sale:");
   try {
-    const body = saleOf(demo, `${receiver.address}/payment/callback?report_error=true`);
+    const callback_url = `${receiver.address}/payment/callback?report_error=true`;
+    const body = saleOf(demo, can_be_called ? { callback_url } : {});
     const { id } = await tapline.sessions.createFromProfile(body);
     say(`POST /v1/sessions-profile   200, session ${id}`);
     await watchScreen(tapline, demo, say);
@@ -29,7 +31,8 @@ export async function watchFirstSale(demo: DemoFile): Promise<void> {
     say(`transaction ${transaction.id}`);
     for (const { event, transaction_status } of transaction.events)
       say(`  ${event.padEnd(10)} → ${transaction_status}`);
-    say(`callback  ${await within(receiver.called)}`);
+    if (can_be_called) say(`callback  ${await within(receiver.called)}`);
+    else say("no callback: TAPLINE_CALLBACK_ADDRESSES=public keeps them from this machine");
     const { card, amount, currency } = transaction;
     const paid_with = card === undefined ? "" : `, ${card.brand} ${card.masked_pan}`;
     console.log(`\n${transaction.status}: ${formatAmount(amount, currency)}${paid_with}\n`);
@@ -48,8 +51,11 @@ async function watchScreen(tapline: Tapline, demo: DemoFile, say: (sentence: str
   say(`${tapped ? "a card is tapped; " : ""}the terminal shows "${done.screen.text}"`);
 }
 
-const saleOf = ({ profile_id, store_id, terminal_id, payout_destination_id }: DemoFile, callback_url: string) => ({
-  url: { return_url: "https://yourpos.example.com/payment/return", callback_url },
+const saleOf = (
+  { profile_id, store_id, terminal_id, payout_destination_id }: DemoFile,
+  callback: { callback_url?: string } = {},
+) => ({
+  url: { return_url: "https://yourpos.example.com/payment/return", ...callback },
   order: {
     amount: 39_900,
     currency: "NOK",
@@ -105,11 +111,10 @@ function receiptOf(events: readonly { metadata?: Record<string, unknown> }[]): s
 
 /** What to type for the next sale. */
 export function nextSale(demo: DemoFile, data_dir: string): string {
-  const { url: _, ...sale } = saleOf(demo, "");
-  const body = JSON.stringify({ url: { return_url: "https://yourpos.example.com/payment/return" }, ...sale });
+  const body = JSON.stringify(saleOf(demo));
   const where = data_dir === `${process.cwd()}/data` ? "" : `TAPLINE_DATA_DIR=${data_dir} `;
   return `
-The next sale, from another terminal:
+The next sale, from another shell:
 
 curl -s ${demo.base_url}/v1/sessions-profile -H "Authorization: Bearer $(${where}npx tapline token)" -H 'Content-Type: application/json' -d '${body}'
 

@@ -11,8 +11,10 @@ export async function runDemo(): Promise<void> {
   await runServer(config, process.stderr, async (app) => {
     const { file, is_first } = await findDemo(app, config);
     console.log(`Serving at ${app.address}, data in ${config.data_dir}`);
-    if (is_first && config.simulators) await watchFirstSale(file);
     writeDemoFile(config.data_dir, file);
+    // The sale is run from here, so the local address does, wherever the public one leads.
+    const near = { ...file, base_url: app.address };
+    if (is_first && config.simulators) await watchFirstSale(near, config.callback_addresses === "any");
     console.log(nextSale(file, config.data_dir));
   });
 }
@@ -23,7 +25,9 @@ async function findDemo(app: App, config: Config): Promise<{ file: DemoFile; is_
   const opened = await openDemo(app, known === undefined);
   const { client_secret = known?.client_secret ?? "", ...demo } = opened;
   if (known === undefined && !opened.is_first) {
-    console.log("demo.json was lost: the demo's client has a new secret, and the old one no longer works.");
+    console.log(
+      "There was no demo.json for the account that is here: its client has a new secret, and an old one no longer works.",
+    );
   }
   const { is_first, ...ids } = demo;
   return { file: { base_url: app.world.public_url, ...ids, client_secret }, is_first };

@@ -1,4 +1,4 @@
-/** A server process from the command line: starts it, and stops it cleanly on SIGINT and SIGTERM. */
+/** A server process from the command line: starts it, and stops it cleanly on SIGINT, SIGTERM and SIGHUP. */
 import { type App, makeLogger, startApp } from "../app.ts";
 import type { Config } from "../config.ts";
 import { systemClock, systemRandom } from "../system-environment.ts";
@@ -45,7 +45,6 @@ function stopOnSignals(starting: Promise<App>): { readonly asked: boolean } {
       },
     );
   };
-  process.on("SIGINT", stop);
-  process.on("SIGTERM", stop);
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   return state;
 }

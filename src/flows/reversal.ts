@@ -57,12 +57,35 @@ export async function concludeReversal(
   // Another journal's word is no evidence; a reversal that has ended has ended.
   if (reversal === undefined || reversal.journal_id !== result.journal_id || reversal.finished_at !== null) return;
   if (result.outcome === "in_progress") return;
-  const status = result.outcome === "reversed" ? "REVERSED" : "REFUSED";
-  await updateReversal(tx, reversal, { status, reason: result.reason ?? null }, isoNow(world));
+  await endReversal(world, tx, reversal, result.outcome === "reversed" ? "REVERSED" : "REFUSED", result.reason);
+}
+
+/** The terminal said with its hello that it takes nothing back: it is not asked, and a person is told at once. */
+export async function reversalsNotSupported(world: World, link: TerminalLink): Promise<void> {
+  for (const { id } of await takeReversalsToSend(world, link)) await reversalNotSupported(world, link, id);
+}
+
+/** The terminal answered that it cannot do this. */
+export async function reversalNotSupported(world: World, link: TerminalLink, reversal_id: string): Promise<void> {
+  await world.db.transaction(async (tx) => {
+    const reversal = await lockReversal(tx, link.account_id, reversal_id);
+    if (reversal === undefined || reversal.terminal_id !== link.terminal_id || reversal.finished_at !== null) return;
+    await endReversal(world, tx, reversal, "REFUSED", "The terminal cannot take an approval back.");
+  });
+}
+
+async function endReversal(
+  world: World,
+  tx: Tx,
+  reversal: Reversal,
+  status: "REVERSED" | "REFUSED",
+  reason: string | undefined,
+): Promise<void> {
+  await updateReversal(tx, reversal, { status, reason: reason ?? null }, isoNow(world));
   await freeSeat(tx, reversal);
-  const prompt = await lockPrompt(tx, account_id, reversal.prompt_id);
+  const prompt = await lockPrompt(tx, reversal.account_id, reversal.prompt_id);
   if (status === "REFUSED") {
-    const details = { amount: reversal.amount, currency: reversal.currency, reason: result.reason ?? "" };
+    const details = { amount: reversal.amount, currency: reversal.currency, reason: reason ?? "" };
     await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_REFUSED", subject: reversal.id, prompt, details });
   } else if (prompt?.status === "UNRESOLVED") {
     // A payment of another amount than was asked has been taken back: now it is known that no money moved.

@@ -63,6 +63,10 @@ export async function buildServer(api: Api, logger: FastifyBaseLogger): Promise<
     // An OPTIONS that is no browser's question gets an answer as well.
     strictPreflight: false,
   });
+  // A connection that is kept for a next request would hold up a stop for as long as it is kept.
+  app.addHook("onSend", async (_request, reply) => {
+    if (api.isStopping()) reply.header("connection", "close");
+  });
   app.addHook("onResponse", async (request, reply) => logRequest(request, reply));
   app.setErrorHandler(sendRefusal);
   const routes = routesOf(api);

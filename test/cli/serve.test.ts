@@ -103,19 +103,39 @@ describe("tapline demo on a database of one's own", () => {
     }
   }
 
-  test("leaves no demo.json if its first start is killed before its end, and makes one at the next", async () => {
+  test("has its demo.json though it is killed in its first sale, and the next start uses it", async () => {
     await onNewDatabase(true, async (settings, path) => {
       const killed = scene.start(["demo"], { ...settings, TAPLINE_SIMULATOR_DELAY_MS: "60000" });
       await killed.said(/POST \/v1\/sessions-profile/);
-      assert.equal(existsSync(path), false);
+      const written = readFileSync(path, "utf8");
       await killed.stop("SIGKILL");
-      assert.equal(existsSync(path), false);
       const next = scene.start(["demo"], settings);
       await next.serving();
       const demo = JSON.parse(readFileSync(path, "utf8")) as DemoFile;
+      assert.equal(demo.client_secret, (JSON.parse(written) as DemoFile).client_secret);
       assert.match(await new Tapline(demo).token(), /^ey/);
       assert.equal((await next.stop("SIGTERM")).code, 0);
     });
+  });
+
+  test("shows its first sale though its public address leads elsewhere and callbacks may not come to this machine", async () => {
+    const own = await makeDatabase({ migrated: false });
+    const started = scene.start(["demo"], {
+      DATABASE_URL: own.url,
+      TAPLINE_DATA_DIR: join(scene.folder, "elsewhere"),
+      TAPLINE_PORT: "0",
+      TAPLINE_PUBLIC_URL: "http://127.0.0.1:1",
+      TAPLINE_CALLBACK_ADDRESSES: "public",
+    });
+    try {
+      await until(() => started.stdout.includes("Ctrl-C stops the server."));
+      assert.match(started.stdout, /no callback: TAPLINE_CALLBACK_ADDRESSES=public keeps them from this machine/);
+      assert.match(started.stdout, /^CAPTURED: 399\.00 NOK, Visa /m);
+      assert.equal((await started.stop("SIGHUP")).code, 0);
+    } finally {
+      await started.stop("SIGKILL");
+      await own.close();
+    }
   });
 
   test("makes its data directory where there is none", async () => {

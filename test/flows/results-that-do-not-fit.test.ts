@@ -208,6 +208,30 @@ describe("an approval that comes after", () => {
     assert.equal(await occupantOf(shop, terminal.terminal_id), null);
   });
 
+  test("on a terminal that cannot reverse is an incident at once: it is not asked, and it is free", async () => {
+    terminal = await handTerminal(shop);
+    const sale = await askedAgain(await terminal.connect([], { reverse: false }));
+    await say(sale.link, terminal.result(sale.prompt.prompt_id, "cancelled"));
+    sale.link.send(terminal.approval(sale.prompt));
+    await until(async () => (await verdictsOf(sale)).length > 1);
+    await sale.link.settled();
+    const asks = sale.link.frames.filter(({ type }) => type === "reverse").length;
+    const kinds = (await incidentKinds()).filter((kind) => kind.startsWith("REVERSAL"));
+    assert.deepEqual([asks, kinds.length, await occupantOf(shop, terminal.terminal_id)], [0, 1, null]);
+  });
+
+  test("and that the terminal says it cannot take back, whatever it said in hello, is an incident at once", async () => {
+    const sale = await asked();
+    await say(sale.link, terminal.result(sale.prompt.prompt_id, "cancelled"));
+    sale.link.send(terminal.approval(sale.prompt));
+    const { reversal_id } = await sale.link.expect("reverse");
+    await sale.link.expect("acknowledge");
+    sale.link.send({ type: "not_supported", of: "reverse", id: reversal_id });
+    await sale.link.settled();
+    assert.equal((await incidentKinds()).filter((kind) => kind.startsWith("REVERSAL")).length, 1);
+    assert.equal(await occupantOf(shop, terminal.terminal_id), null);
+  });
+
   test("is reversed under one id, however often the link breaks, and before any prompt", async () => {
     const sale = await asked();
     await say(sale.link, terminal.result(sale.prompt.prompt_id, "cancelled"));

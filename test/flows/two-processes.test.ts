@@ -1,5 +1,6 @@
 /** Two server processes on one database, each with terminals of its own (design section 5). */
 import assert from "node:assert/strict";
+import { Agent, request } from "node:http";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { type App, makeLogger, startApp } from "../../src/app.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
@@ -66,7 +67,7 @@ describe("two processes on one database", () => {
   let there: App;
   let terminal: HandTerminal;
   before(async () => {
-    shop = await openBareShop();
+    shop = await openBareShop({ TAPLINE_STOP_ANSWER_S: "3" });
     here = shop.app;
     there = await startSecond(shop);
   });
@@ -247,10 +248,10 @@ describe("two processes on one database", () => {
       const { body } = await sellAt(shop, here, terminal.terminal_id);
       const { prompt_id } = await newer.expect("prompt");
       newer.send({ type: "shown", prompt_id });
-      const answer = cancelAt(shop, here, body.id);
-      assert.equal((await newer.expect("stop")).prompt_id, prompt_id);
-      newer.send(elsewhere.result(prompt_id, "stopped"));
-      assert.equal((await answer).status, 200);
+      const stopped = newer.expect("stop").then(() => newer.send(elsewhere.result(prompt_id, "stopped")));
+      const [answer] = await Promise.allSettled([cancelAt(shop, here, body.id), stopped]);
+      assert.ok(answer.status === "fulfilled");
+      assert.equal(answer.value.status, 200, JSON.stringify(answer.value.body));
       assert.equal(await occupantOf(shop, terminal.terminal_id), null);
     });
   });
@@ -272,6 +273,36 @@ describe("two processes on one database", () => {
     again.send(terminal.approval(prompt));
     await again.expect("acknowledge");
     assert.equal((await transactionOf(shop, body.id)).status, "CAPTURED");
+  });
+
+  test("a process that stops answers the cancel that waits there, and is gone then, however long tills keep connections", async () => {
+    const third = await startSecond(shop);
+    terminal = terminal.at(third.address);
+    const link = await terminal.connect();
+    const { body } = await sellAt(shop, here, terminal.terminal_id);
+    await link.expect("prompt");
+    const agent = new Agent({ keepAlive: true });
+    const answered = new Promise<number>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${shop.token}` };
+      const asked = request(`${third.address}/v1/sessions/${body.id}/cancel`, { method: "POST", agent, headers });
+      asked.on("error", reject);
+      asked.on("response", (response) => {
+        response.resume();
+        response.on("end", () => resolve(response.statusCode ?? 0));
+      });
+      asked.end();
+    });
+    await link.expect("stop");
+    const closing = third.close();
+    assert.equal(await answered, 409);
+    const patience_ms = 5_000;
+    const is_gone = await Promise.race([
+      closing.then(() => true),
+      new Promise<false>((resolve) => setTimeout(() => resolve(false), patience_ms)),
+    ]);
+    agent.destroy();
+    await closing;
+    assert.ok(is_gone, `it is still there ${patience_ms} ms after its last answer`);
   });
 });
 

@@ -38,11 +38,18 @@ const resolvedWithin_ms = 2_000;
 const healsWithin_ms = 30_000;
 /** So long a sale is waited for that is to be killed in its middle; its terminal may be away. */
 const ambush_ms = 1_000;
+/** A start takes a second, and several where the rest of the suite keeps the machine busy: nothing is sold meanwhile. */
+const calm_ms = 10_000;
 
-test("money, tills and terminals agree after any process was killed at any moment", async (t) => {
+/** A run that is stuck ends all the same. */
+const timeout_ms = 240_000 + kills * 10_000;
+
+test("money, tills and terminals agree after any process was killed at any moment", {
+  timeout: timeout_ms,
+}, async (t) => {
   console.log(`kill.test.ts: TAPLINE_KILL_SEED=${seed} TAPLINE_KILLS=${kills}`);
   const chance = new Chance(seed);
-  const scene = await KillScene.open(t, { chance, terminals, settings });
+  const scene = await KillScene.open(t, { terminals, settings });
   const tills = scene.terminals.map((terminal) => new Till(scene, terminal, new Chance(chance.between(0, 2 ** 31))));
 
   let closing = false;
@@ -54,7 +61,7 @@ test("money, tills and terminals agree after any process was killed at any momen
 
   const db = await scene.openDatabase();
   t.after(() => db.close());
-  await healed(db);
+  const open = await stillOpen(db);
   await Promise.all(tills.map((till) => till.askAgain()));
   await scene.switchOff();
 
@@ -64,6 +71,7 @@ test("money, tills and terminals agree after any process was killed at any momen
   tellFigures(t, scene, tills, rows, times[0]?.took_ms ?? 0);
   const offences = [
     ...scene.faults,
+    ...open,
     ...(await incidentsIn(db)),
     ...tillsAgree(sold, rows),
     ...salesEndedOnce(rows),
@@ -77,19 +85,21 @@ test("money, tills and terminals agree after any process was killed at any momen
   assert.ok(sold.length > kills, "a run in which hardly anything was sold shows nothing");
 });
 
-/** As many of each, in any order, and not one after the other: the next may come while the last is still away. */
+/** As many of each, in any order. Now and then the next comes while the last is still away. */
 async function killAtRandom(scene: KillScene, chance: Chance): Promise<void> {
   const kinds = Array.from({ length: kills }, (_, index) => killKinds[index % killKinds.length] as KillKind);
   const returns: Promise<void>[] = [];
   for (const kind of chance.shuffled(kinds)) {
     const terminal = chance.of(scene.terminals);
-    await pause(chance.between(200, 2_200));
+    if (chance.happens(0.75)) await scene.calm(calm_ms);
+    await pause(chance.between(100, 1_600));
     // Between two sales there is little to break: most kills come within a sale, at any of its moments and just after.
     if (chance.happens(0.8)) await scene.ambush(terminal, chance.of(moments), ambush_ms);
     await pause(chance.between(0, 12));
     // Long enough, now and then, for what was under way to become UNKNOWN.
-    const away_ms = kind === "terminal" && chance.happens(0.4) ? chance.between(5_000, 7_000) : chance.between(0, 900);
-    const back = scene.kill(kind, terminal, away_ms).catch((error: unknown) => {
+    const is_long = kind === "terminal" && chance.happens(0.4);
+    const away_ms = is_long ? chance.between(5_000, 7_000) : chance.between(0, 900);
+    const back = scene.kill({ kind, terminal, away_ms, torn: chance.happens(0.5) }).catch((error: unknown) => {
       scene.faults.push(`A ${kind} did not come back: ${error}`);
     });
     returns.push(back);
@@ -97,13 +107,14 @@ async function killAtRandom(scene: KillScene, chance: Chance): Promise<void> {
   await Promise.all(returns);
 }
 
-/** Everything is up: what is open comes to its end by itself. */
-async function healed(db: Database): Promise<void> {
+/** Everything is up: what is open comes to its end by itself. Answers with what does not. */
+async function stillOpen(db: Database): Promise<string[]> {
   let open: string[] = [];
   await until(async () => {
     open = await readOpen(db);
     return open.length === 0;
-  }, healsWithin_ms).catch(() => assert.deepEqual(open, [], `still open ${healsWithin_ms} ms after everything was up`));
+  }, healsWithin_ms).catch(() => {});
+  return open.map((what) => `${what}, ${healsWithin_ms} ms after everything was up.`);
 }
 
 function tellFigures(t: TestContext, scene: KillScene, tills: readonly Till[], rows: SaleRow[], longest_ms: number) {

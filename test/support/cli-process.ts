@@ -11,7 +11,7 @@ import type { Settings } from "../../src/config.ts";
 import { isPostgresOn } from "../../src/storage/embedded/postmaster.ts";
 import { until } from "./shop.ts";
 
-const main = fileURLToPath(new URL("../../src/main.ts", import.meta.url));
+const main = fileURLToPath(new URL("../../bin/tapline.js", import.meta.url));
 
 /** Less than a test's own patience, so that what was said instead is told. */
 const patience_ms = 9_500;

@@ -5,6 +5,7 @@
 import assert from "node:assert/strict";
 import { WebSocket } from "ws";
 import {
+  type Capabilities,
   connectPath,
   type Hello,
   helloText,
@@ -143,7 +144,7 @@ export class HandTerminal {
   }
 
   /** A connection that the server has welcomed. */
-  async connect(journal: Journal = []): Promise<HandLink> {
+  async connect(journal: Journal = [], can: Partial<Capabilities> = {}): Promise<HandLink> {
     const { terminal_id, journal_id, boot_id } = this;
     const link = new HandLink(this.server);
     this.#links.push(link);
@@ -157,7 +158,7 @@ export class HandTerminal {
       monotonic_ms: performance.now(),
       proof: await this.enrolled.sign(helloText(nonce, { terminal_id, boot_id, journal_id })),
       device: { serial_number: "HAND", model: "HAND", software: "hand" },
-      capabilities: simulatedCapabilities,
+      capabilities: { ...simulatedCapabilities, ...can },
       journal,
     });
     await link.expect("welcome");

@@ -59,12 +59,6 @@ export class KillableProcess {
     });
   }
 
-  get pid(): number {
-    const { pid } = this.#process;
-    if (pid === undefined) throw new Error("The process did not start.");
-    return pid;
-  }
-
   get errors(): string {
     return this.#errors;
   }
@@ -86,13 +80,6 @@ export class KillableProcess {
   async kill(): Promise<void> {
     this.#wanted = false;
     this.#process.kill("SIGKILL");
-    await this.#ended;
-  }
-
-  /** Lets it stop by itself. */
-  async stop(): Promise<void> {
-    this.#wanted = false;
-    this.#process.stdin?.end();
     await this.#ended;
   }
 

@@ -17,7 +17,6 @@ import { DATABASE, ROLE } from "../../src/storage/embedded/cluster.ts";
 import { findPostmaster } from "../../src/storage/embedded/postmaster.ts";
 import { PORT } from "../../src/storage/embedded/socket-folder.ts";
 import { started, temporary, until } from "./embedded-scene.ts";
-import type { Chance } from "./kill-chance.ts";
 import { bookOf, FileEntries, journalOf } from "./kill-entries.ts";
 import { KillableProcess } from "./kill-process.ts";
 
@@ -60,8 +59,16 @@ interface Ambush {
   readonly spring: () => void;
 }
 
+export interface Kill {
+  readonly kind: KillKind;
+  /** The one whose sale it is to hit, or which is to be killed itself. */
+  readonly terminal: KillTerminal;
+  readonly away_ms: number;
+  /** For a terminal: the kill hit a write, and half a line is on its disk. */
+  readonly torn: boolean;
+}
+
 export interface KillSceneOptions {
-  readonly chance: Chance;
   readonly terminals: number;
   /** The server's, besides where its data and its port are. */
   readonly settings: Readonly<Record<string, string>>;
@@ -86,18 +93,18 @@ export class KillScene {
   token = "";
   /** Every server process there was, for what it wrote to its standard error. */
   readonly #servers: KillableProcess[] = [];
-  readonly #chance: Chance;
   readonly #data: string;
   readonly #port: number;
   readonly #settings: Readonly<Record<string, string>>;
   #server: KillableProcess | undefined;
   #starting: Promise<void> | undefined;
+  /** By the name of what is killed: resolves when it is back. */
+  readonly #turns = new Map<string, Promise<void>>();
   /** Resolves when the database is back from its last kill. */
   #postgres: Promise<void> = Promise.resolve();
   #ambushes: Ambush[] = [];
 
   private constructor(options: KillSceneOptions, folder: string, port: number, terminals: KillTerminal[]) {
-    this.#chance = options.chance;
     this.#settings = options.settings;
     this.#data = join(folder, "data");
     this.#port = port;
@@ -162,15 +169,26 @@ export class KillScene {
     await Promise.race([passed, pause(at_most_ms)]);
   }
 
-  /** Kills one of them, and has it back after `away_ms`. Resolves when it is back. */
-  async kill(kind: KillKind, terminal: KillTerminal, away_ms: number): Promise<void> {
+  /** Kills one of them, and has it back after `away_ms`; the database, as soon as the server has. */
+  async kill(kill: Kill): Promise<void> {
+    const { kind, terminal, away_ms } = kill;
     this.kills[kind]++;
     const name = kind === "terminal" ? terminal.terminal_id : kind;
     this.#note(`${name} is killed`);
-    if (kind === "terminal") await this.#killTerminal(terminal, away_ms);
-    if (kind === "server") await this.#outage(() => this.#killServer(away_ms));
+    if (kind === "terminal") await this.#inTurn(name, () => this.#killTerminal(kill));
+    if (kind === "server") await this.#inTurn(name, () => this.#outage(() => this.#killServer(away_ms)));
     if (kind === "postgres") await this.#killPostgres();
     this.#note(`${name} is back`);
+  }
+
+  /** Two kills that waited for the same process to be back would each start another. */
+  #inTurn(name: string, work: () => Promise<void>): Promise<void> {
+    const done = (this.#turns.get(name) ?? Promise.resolve()).then(work);
+    this.#turns.set(
+      name,
+      done.catch(() => {}),
+    );
+    return done;
   }
 
   #note(what: string): void {
@@ -194,6 +212,14 @@ export class KillScene {
     const back = last.then(() => this.#outage(() => this.#killPostmaster()));
     this.#postgres = back.then(() => pause(possessionAfter_ms));
     return back;
+  }
+
+  /** Waits until the server and its database are back from every kill; no longer than `at_most_ms`. */
+  async calm(at_most_ms: number): Promise<void> {
+    const began = performance.now();
+    while (this.outages.some((outage) => outage.until > Date.now()) && performance.now() - began < at_most_ms) {
+      await pause(lookEvery_ms);
+    }
   }
 
   /** Waits until the server says that it is. */
@@ -270,12 +296,9 @@ export class KillScene {
     await this.startServer();
   }
 
-  async #killTerminal(terminal: KillTerminal, away_ms: number): Promise<void> {
-    // Being killed already, or on its way back.
-    await until(() => terminal.process?.isOver === false, patience_ms);
+  async #killTerminal({ terminal, away_ms, torn }: Kill): Promise<void> {
     await terminal.process?.kill();
-    // Where the kill hit a write, there would be this much of it.
-    if (this.#chance.happens(0.5)) {
+    if (torn) {
       new FileEntries(journalOf(terminal.folder)).tear();
       this.book(terminal).tear();
     }

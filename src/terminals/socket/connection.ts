@@ -18,7 +18,7 @@ import { ConnectionReplaced, terminalGone } from "../../flows/connection.ts";
 import { cardPresented, promptShown, takePromptToSend } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
 import { takeResult, takeReversalResult, takeUnreadableResult } from "../../flows/result.ts";
-import { takeReversalsToSend } from "../../flows/reversal.ts";
+import { reversalNotSupported, reversalsNotSupported, takeReversalsToSend } from "../../flows/reversal.ts";
 import type { World } from "../../flows/world.ts";
 import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
 import type { KeyedWord } from "../../storage/terminal-results.ts";
@@ -84,6 +84,7 @@ export class Connection {
   #turns: Promise<void> = Promise.resolve();
   #gone = false;
   #deaf = false;
+  #can_reverse = true;
 
   constructor(world: World, socket: WebSocket, events: ConnectionEvents) {
     this.#world = world;
@@ -231,6 +232,9 @@ export class Connection {
       case "reversal_result":
         await takeReversalResult(this.#world, link, frame);
         return this.#acknowledge(link, frame);
+      case "not_supported":
+        if (frame.of === "reverse" && frame.id !== undefined) return reversalNotSupported(this.#world, link, frame.id);
+        return this.#world.log.warn({ ...link, of: frame.of }, "a terminal cannot do what it was asked");
       default:
         this.#world.log.warn({ ...link, frame: frame.type }, "a terminal's frame has no use here yet");
     }
@@ -244,6 +248,7 @@ export class Connection {
   }
 
   async #sendReversals(link: TerminalLink): Promise<void> {
+    if (!this.#can_reverse) return reversalsNotSupported(this.#world, link);
     for (const { id, prompt_id, amount, currency } of await takeReversalsToSend(this.#world, link)) {
       this.send({ type: "reverse", reversal_id: id, prompt_id, amount, currency });
     }
@@ -256,6 +261,7 @@ export class Connection {
       return this.refuse(admission.code, "The terminal is not paired with this server, or its key is another one.");
     }
     this.#link = admission.link;
+    this.#can_reverse = hello.capabilities.reverse;
     // The link broke while the proof was checked: nobody else will say that the terminal has gone.
     if (this.#gone) return terminalGone(this.#world, admission.link);
     this.#clock = { ...this.#reading(hello), boot_id: hello.boot_id };
