@@ -29,13 +29,21 @@ export async function runServer(
   });
 }
 
+/** A supervisor that tells a whole group reaches us twice at once, by npm or a launcher too: that is one asking. */
+const oneAsking_ms = 500;
+
 /** From the first moment on: what is stopped while it still starts leaves nothing behind either. */
 function stopOnSignals(starting: Promise<App>): { readonly asked: boolean } {
   const state = { asked: false };
+  let asked_ms = 0;
   const stop = (signal: NodeJS.Signals) => {
-    // Asked twice: whoever asks does not want to wait for what is under way.
-    if (state.asked) process.exit(1);
+    if (state.asked) {
+      // Asked twice: whoever asks does not want to wait for what is under way.
+      if (systemClock.monotonic() - asked_ms > oneAsking_ms) process.exit(1);
+      return;
+    }
     state.asked = true;
+    asked_ms = systemClock.monotonic();
     const closed = starting.then((app) => app.close());
     closed.then(
       () => process.exit(0),

@@ -188,7 +188,9 @@ export const rejections = {
   },
   AMOUNT_MISMATCH: {
     sentence: "order.amount is {amount}, but the items and the shipping option add up to {sum}.",
-    remedy: "Send amounts that add up, or set order.partial_payment when only a part of the order is paid here.",
+    remedy:
+      "Checked only where the header Dintero-Feature-Toggles asks for strict-session-amounts. Send amounts that add up, " +
+      "or set order.partial_payment when only a part of the order is paid here.",
   },
   DUPLICATE_LINE_ID: {
     sentence: "The line_id {line_id} stands on more than one item.",
