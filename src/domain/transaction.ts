@@ -30,9 +30,25 @@ export interface Balance {
   readonly captured_amount: number;
   readonly refunded_amount: number;
   readonly voided_amount: number;
+  /** Refunds accepted whose end is not known yet: nobody may promise this money again. */
+  readonly reserved_refund_amount: number;
 }
 
-export const noBalance: Balance = { authorized_amount: 0, captured_amount: 0, refunded_amount: 0, voided_amount: 0 };
+export const noBalance: Balance = {
+  authorized_amount: 0,
+  captured_amount: 0,
+  refunded_amount: 0,
+  voided_amount: 0,
+  reserved_refund_amount: 0,
+};
+
+/** What may still be refunded (in-person-rules R61). */
+export const refundable = ({ captured_amount, refunded_amount, reserved_refund_amount }: Balance): number =>
+  captured_amount - refunded_amount - reserved_refund_amount;
+
+/** What may still be captured, or voided while nothing has been. */
+export const capturable = ({ authorized_amount, captured_amount, voided_amount }: Balance): number =>
+  authorized_amount - captured_amount - voided_amount;
 
 /**
  * The status of a transaction whose card was approved, from its amounts alone (design section 5). The database keeps

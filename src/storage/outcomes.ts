@@ -27,14 +27,17 @@ const write = statement(
        finished_at = CASE WHEN $7 THEN $5::timestamptz END,
        unresolved_at = CASE WHEN $6 = 'UNRESOLVED' THEN coalesce(unresolved_at, $5::timestamptz) ELSE unresolved_at END
      WHERE account_id = $1 AND id = $2
+     RETURNING id
    ), freed AS (
-     UPDATE terminal_seats SET occupant_kind = NULL, occupant_id = NULL, occupied_at = NULL
-     WHERE account_id = $1 AND occupant_id = $2 AND terminal_id = $14 AND $7
+     -- After the prompt has ended: the next one, seated by the trigger, must not meet it.
+     UPDATE terminal_seats AS seat SET occupant_kind = NULL, occupant_id = NULL, occupied_at = NULL
+     FROM ended WHERE seat.account_id = $1 AND seat.occupant_id = ended.id AND seat.terminal_id = $14 AND $7
    ), money AS (
      UPDATE transactions SET status = $8, authorized_amount = ($9::json ->> 'authorized_amount')::integer,
        captured_amount = ($9::json ->> 'captured_amount')::integer,
        refunded_amount = ($9::json ->> 'refunded_amount')::integer,
        voided_amount = ($9::json ->> 'voided_amount')::integer,
+       reserved_refund_amount = ($9::json ->> 'reserved_refund_amount')::integer,
        card = coalesce($10::jsonb, card), updated_at = $5,
        event_count = event_count + json_array_length($11::json)
      WHERE account_id = $1 AND id = $3

@@ -246,6 +246,7 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_channel_check CHECK (channel = ANY (ARRAY['ecommerce'::text, 'in_app'::text, 'in_store'::text])),
   CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text)
 );
+CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
 
@@ -272,6 +273,7 @@ CREATE TABLE transaction_events (
   CONSTRAINT transaction_events_event_check CHECK (event = ANY (ARRAY['INITIALIZE'::text, 'AUTHORIZE'::text, 'CAPTURE'::text, 'REFUND'::text, 'VOID'::text, 'INITIATE_REFUND'::text, 'INITIATE_VOID'::text, 'INITIATE_CAPTURE'::text, 'SETTLEMENT'::text])),
   CONSTRAINT transaction_events_id_check CHECK (id > 0)
 );
+CREATE UNIQUE INDEX one_outcome_per_request ON transaction_events USING btree (account_id, transaction_id, correlation_request_id) WHERE correlation_request_id IS NOT NULL;
 
 CREATE TABLE prompts (
   account_id text COLLATE "C" NOT NULL,
@@ -313,6 +315,7 @@ CREATE UNIQUE INDEX one_payment_prompt_per_session ON prompts USING btree (accou
 CREATE INDEX open_prompts_by_deadline ON prompts USING btree (deadline_at) WHERE status = ANY (ARRAY['WAITING'::text, 'PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text]);
 CREATE INDEX unresolved_prompts_by_age ON prompts USING btree (unresolved_at) WHERE status = 'UNRESOLVED'::text;
 CREATE INDEX unresolved_prompts_by_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = 'UNRESOLVED'::text;
+CREATE INDEX waiting_prompts_by_terminal ON prompts USING btree (account_id, terminal_id, created_at, id) WHERE status = 'WAITING'::text;
 
 CREATE TABLE terminal_results (
   account_id text COLLATE "C" NOT NULL,
@@ -400,8 +403,8 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
   CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
-  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text])),
-  CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text]))
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text])),
+  CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
 CREATE INDEX incidents_by_transaction ON incidents USING btree (account_id, transaction_id);
 
@@ -421,6 +424,69 @@ CREATE TABLE clock_steps (
   seen_at timestamp with time zone NOT NULL,
   step_ms bigint NOT NULL
 );
+
+CREATE TABLE refunds (
+  account_id text COLLATE "C" NOT NULL,
+  prompt_id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  request_id text NOT NULL,
+  amount integer NOT NULL,
+  items jsonb,
+  event_reference text,
+  reason text,
+  metadata jsonb,
+  requested_by text NOT NULL,
+  original_unique_id text,
+  outcome text,
+  told_at timestamp with time zone,
+  reserved_amount integer NOT NULL,
+  CONSTRAINT refunds_pkey PRIMARY KEY (account_id, prompt_id),
+  CONSTRAINT refunds_account_id_prompt_id_fkey FOREIGN KEY (account_id, prompt_id) REFERENCES prompts(account_id, id),
+  CONSTRAINT nothing_reserved_once_paid_back CHECK (outcome <> 'SUCCEEDED'::text OR reserved_amount = 0),
+  CONSTRAINT refunds_amount_check CHECK (amount > 0),
+  CONSTRAINT refunds_outcome_check CHECK (outcome = ANY (ARRAY['SUCCEEDED'::text, 'FAILED'::text])),
+  CONSTRAINT reserved_until_told CHECK (outcome IS NOT NULL OR reserved_amount = amount),
+  CONSTRAINT reserved_whole_or_not CHECK (reserved_amount = 0 OR reserved_amount = amount),
+  CONSTRAINT told_whole CHECK (num_nulls(outcome, told_at) = ANY (ARRAY[0, 2]))
+);
+CREATE INDEX refunds_by_transaction ON refunds USING btree (account_id, transaction_id);
+
+CREATE TABLE advices (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C" NOT NULL,
+  prompt_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  kind text NOT NULL,
+  amount integer NOT NULL,
+  currency text NOT NULL,
+  status text NOT NULL,
+  request_id text NOT NULL,
+  requested_by text NOT NULL,
+  request_headers jsonb NOT NULL,
+  initiated boolean NOT NULL DEFAULT false,
+  cancels_session boolean NOT NULL DEFAULT false,
+  items jsonb,
+  event_reference text,
+  metadata jsonb,
+  reason text,
+  created_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone,
+  sent_epoch bigint,
+  finished_at timestamp with time zone,
+  CONSTRAINT advices_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT advices_account_id_prompt_id_fkey FOREIGN KEY (account_id, prompt_id) REFERENCES prompts(account_id, id),
+  CONSTRAINT advice_finished_when_ended CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['ACCEPTED'::text, 'REFUSED'::text]))),
+  CONSTRAINT advice_sent_whole CHECK (num_nulls(sent_at, sent_epoch) = ANY (ARRAY[0, 2])),
+  CONSTRAINT advices_amount_check CHECK (amount > 0),
+  CONSTRAINT advices_kind_check CHECK (kind = ANY (ARRAY['capture'::text, 'void'::text, 'lapse'::text])),
+  CONSTRAINT advices_status_check CHECK (status = ANY (ARRAY['DUE'::text, 'SENT'::text, 'ACCEPTED'::text, 'REFUSED'::text])),
+  CONSTRAINT only_a_void_cancels CHECK (NOT cancels_session OR kind = 'void'::text)
+);
+CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices USING btree (account_id, transaction_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
+CREATE INDEX open_advices_by_age ON advices USING btree (created_at) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
+CREATE INDEX open_advices_by_terminal ON advices USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text
@@ -493,6 +559,30 @@ BEGIN
   RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.seat_next_waiting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE next record;
+BEGIN
+  LOOP
+    SELECT prompt.id, prompt.created_at INTO next FROM prompts AS prompt
+    WHERE prompt.account_id = NEW.account_id AND prompt.terminal_id = NEW.terminal_id AND prompt.status = 'WAITING'
+    ORDER BY prompt.created_at, prompt.id LIMIT 1;
+    EXIT WHEN NOT FOUND;
+    UPDATE prompts SET status = 'PENDING'
+    WHERE account_id = NEW.account_id AND id = next.id AND status = 'WAITING';
+    IF FOUND THEN
+      NEW.occupant_kind := 'prompt';
+      NEW.occupant_id := next.id;
+      NEW.occupied_at := next.created_at;
+      EXIT;
+    END IF;
+    -- It expired while we waited for its row: the next one, then.
+  END LOOP;
+  RETURN NEW;
+END $function$;
+
 CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON accounts FOR EACH ROW WHEN (old.allow_mixed_methods <> new.allow_mixed_methods) EXECUTE FUNCTION renew_profiles_of_changed();
 
 CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
@@ -502,6 +592,8 @@ CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations REFERENC
 CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
 CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+
+CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats FOR EACH ROW WHEN (old.occupant_id IS NOT NULL AND new.occupant_id IS NULL) EXECUTE FUNCTION seat_next_waiting();
 
 CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
