@@ -51,6 +51,10 @@ const events: Readonly<Record<PromptEvent, readonly [Witness, string]>> = {
   too_late: ["the terminal", "It was asked to stop, but a card had been presented."],
   approved: ["the terminal", "Its host approved the amount and the currency that were asked for."],
   approved_otherwise: ["the terminal", "Its host approved another amount or another currency."],
+  approved_too_late: [
+    "the terminal",
+    "Its host approved a refund whose failure had been told, as nobody knew better. It is taken back.",
+  ],
   declined: ["the terminal", "Its host or the issuer said no."],
   cancelled: ["the terminal", "Somebody cancelled on the terminal."],
   stopped: ["the terminal", "It took the prompt down because it was asked to."],

@@ -16,9 +16,11 @@ export interface Config {
   readonly callback_addresses: "public" | "any";
   readonly log_level: "debug" | "info" | "warn" | "error";
   readonly present_within_ms: number;
+  readonly refund_within_ms: number;
   readonly processing_ms: number;
   readonly stop_answer_ms: number;
   readonly incident_after_ms: number;
+  readonly authorization_lapses_ms: number;
 }
 
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -26,11 +28,13 @@ export type Settings = Readonly<Record<string, string | undefined>>;
 /** What `demo` sets where the environment does not. */
 export const demoDefaults: Settings = { TAPLINE_CALLBACK_ADDRESSES: "any", TAPLINE_LOG_LEVEL: "warn" };
 
+const day_ms = 24 * 60 * 60 * 1000;
+
 /** Throws `StartupProblem` with a sentence that names the setting. */
 export function readConfig(environment: Settings, defaults: Settings = {}): Config {
   const value = (name: string) => environment[name] || defaults[name];
-  const seconds = (name: string, fallback_ms: number) =>
-    wholeNumber(name, value(name), fallback_ms / 1000, 1, 3600) * 1000;
+  const seconds = (name: string, fallback_ms: number, max_ms = 3_600_000) =>
+    wholeNumber(name, value(name), fallback_ms / 1000, 1, max_ms / 1000) * 1000;
   return {
     database_url: databaseUrl(value("DATABASE_URL")),
     data_dir: resolve(value("TAPLINE_DATA_DIR") ?? "data"),
@@ -54,10 +58,14 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
     log_level: oneOf("TAPLINE_LOG_LEVEL", value("TAPLINE_LOG_LEVEL"), ["debug", "info", "warn", "error"], "info"),
     // prompt-life: 120 s to present a card, 150 s for the result, 10 s for the answer to a stop.
     present_within_ms: seconds("TAPLINE_PRESENT_WITHIN_S", presentWithin_ms),
+    // R58: 120 s for a refund, whether its terminal is offline, occupied or ignored.
+    refund_within_ms: seconds("TAPLINE_REFUND_WITHIN_S", 120_000),
     processing_ms: seconds("TAPLINE_PROCESSING_S", 150_000),
     stop_answer_ms: seconds("TAPLINE_STOP_ANSWER_S", 10_000),
     // and 15 minutes until a person is told.
     incident_after_ms: seconds("TAPLINE_INCIDENT_AFTER_S", 900_000),
+    // prompt-life section 7 leaves the time to the acquirer; seven days is what most of them keep an authorization.
+    authorization_lapses_ms: seconds("TAPLINE_AUTHORIZATION_LAPSES_S", 7 * day_ms, 31 * day_ms),
   };
 }
 

@@ -27,6 +27,19 @@ export interface Address {
   [member: string]: unknown;
 }
 
+export interface Capture {
+  /** At least 1, and no more than is left of the authorization */
+  amount: number;
+  /** Becomes the events' event_reference */
+  capture_reference?: string;
+  /** Not used in person: the rest lapses */
+  final_capture?: boolean;
+  items?: TakenLine[];
+  /** Keys begin with `ext_` */
+  metadata?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
 export interface Card {
   /** e.g. Visa */
   brand?: string;
@@ -368,6 +381,20 @@ export interface PublishEntry {
   [member: string]: unknown;
 }
 
+export interface Refund {
+  /** At least 1, and no more than was captured, less refunds made and under way */
+  amount: number;
+  /** Required: the terminal where the cardholder approves. Any active one of the same seller will do */
+  terminal_id?: string;
+  reason?: string;
+  /** Becomes the events' event_reference */
+  refund_reference?: string;
+  items?: TakenLine[];
+  /** Keys begin with `ext_` */
+  metadata?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
 /** A session has no status: its events, `cancelled_at` and its transaction tell */
 export interface Session {
   /** {aid}.{22 letters and digits} */
@@ -504,6 +531,57 @@ export interface Store {
   mcc?: string;
   bax?: string;
   address?: Address;
+  [member: string]: unknown;
+}
+
+export interface TakenLine {
+  /** SKU */
+  id?: string;
+  /** A line of the order */
+  line_id: string;
+  description?: string;
+  /** May be decimal */
+  quantity?: number;
+  /** What of the line is captured or refunded */
+  amount: number;
+  /** For display */
+  vat_amount?: number;
+  /** Percent, at most two decimals */
+  vat?: number;
+  groups?: {
+    id: string;
+    name?: string;
+    [member: string]: unknown;
+  }[];
+  type?: "physical" | "digital" | "service" | "gift_card" | "shipping" | "surcharge";
+  unit_volume?: number;
+  unit_weight?: number;
+  unit_dimensional_weight?: number;
+  splits?: {
+    payout_destination_id: string;
+    /** Share of the line */
+    amount: number;
+    [member: string]: unknown;
+  }[];
+  fee_split?: {
+    type: "proportional";
+    destinations?: string[];
+    [member: string]: unknown;
+  };
+  thumbnail_url?: string;
+  emd?: Record<string, unknown>;
+  store?: Store;
+  eligible_for_discount?: boolean;
+  discount_lines?: {
+    /** Discount */
+    amount?: number;
+    percentage?: number;
+    discount_type?: "customer" | "periodic" | "manual" | "loyalty" | "total" | "employee" | "external";
+    discount_id?: string;
+    description?: string;
+    line_id?: number;
+    [member: string]: unknown;
+  }[];
   [member: string]: unknown;
 }
 

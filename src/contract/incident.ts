@@ -14,10 +14,13 @@ export const incidentKinds = [
   "UNREADABLE_RESULT",
   "REVERSAL_REFUSED",
   "REVERSAL_UNRESOLVED",
+  "ADVICE_UNANSWERED",
 ] as const;
 
-export const DecisionOutcome = Type.Enum(["paid", "not_paid", "settled"], {
-  description: "`paid`, `not_paid`: what became of a payment whose end is not known. `settled`: seen, and dealt with",
+export const DecisionOutcome = Type.Enum(["paid", "not_paid", "accepted", "refused", "settled"], {
+  description:
+    "`paid`, `not_paid`: whether the money of a payment or refund moved whose end is not known. `accepted`, `refused`: " +
+    "what the host made of a capture, void or lapse. `settled`: seen, and dealt with",
 });
 
 export const Incident = open({
@@ -25,6 +28,7 @@ export const Incident = open({
   kind: Type.Enum([...incidentKinds]),
   meaning: text("What has happened, in a sentence"),
   remedy: text("What to do about it"),
+  subject: text("What it is about: the id of a prompt, a reversal or an advice, or the key of a terminal's word"),
   terminal_id: Type.Optional(text()),
   session_id: Type.Optional(text()),
   transaction_id: Type.Optional(text()),
@@ -85,12 +89,40 @@ const ReversalEvidence = open({
   finished_at: Type.Optional(dateTime()),
 });
 
+const RefundEvidence = open({
+  prompt_id: text(),
+  request_id: text("Of its INITIATE_REFUND"),
+  amount: Type.Integer(),
+  reason: Type.Optional(text()),
+  requested_by: text(),
+  outcome: Type.Optional(Type.Enum(["SUCCEEDED", "FAILED"], { description: "As the till was told" })),
+  told_at: Type.Optional(dateTime()),
+  reserved_amount: Type.Integer({ description: "Kept back while nobody knows whether the money moved" }),
+});
+
+const AdviceEvidence = open({
+  id: text(),
+  kind: Type.Enum(["capture", "void", "lapse"]),
+  terminal_id: text(),
+  amount: Type.Integer(),
+  currency: text(),
+  status: Type.Enum(["DUE", "SENT", "ACCEPTED", "REFUSED"]),
+  request_id: text(),
+  requested_by: text(),
+  reason: Type.Optional(text()),
+  created_at: dateTime(),
+  sent_at: Type.Optional(dateTime()),
+  finished_at: Type.Optional(dateTime()),
+});
+
 export const Evidence = open(
   {
     transaction_id: text(),
     prompts: list(PromptEvidence),
     words: list(Word),
     reversals: list(ReversalEvidence),
+    refunds: list(RefundEvidence),
+    advices: list(AdviceEvidence),
     incidents: list(Incident),
   },
   "What was sent, when and over which connection; what the terminal said, and from which journal",

@@ -59,7 +59,13 @@ export function openApiDocument({ version, statusOf }: ApiFacts): Json {
     paths: pathsOf(statusOf),
     components: {
       schemas: Object.fromEntries([...namedSchemas].map(([name, schema]) => [name, written(schema)])),
-      headers: { RequestId: { description: "Names the request in the server's log", schema: { type: "string" } } },
+      headers: {
+        RequestId: { description: "Names the request in the server's log", schema: { type: "string" } },
+        EventRequestId: {
+          description: "The request_id of the INITIATE event, and the correlation_request_id of the one that ends it",
+          schema: { type: "string" },
+        },
+      },
       securitySchemes,
     },
   };
@@ -132,9 +138,20 @@ const featureToggles: RequestHeader = {
     "shipping option.",
 };
 
+const idempotencyKey: RequestHeader = {
+  name: "Idempotency-Key",
+  description:
+    "A UUID that you make and keep before you send the request. The same request with the same key is carried out once " +
+    "and answered as the first time; the key is kept for 24 hours.",
+};
+
 const requestHeaders: Readonly<Record<string, readonly RequestHeader[]>> = {
-  createSessionFromProfile: [...systemHeaders, featureToggles],
+  createSessionFromProfile: [...systemHeaders, featureToggles, idempotencyKey],
+  createSession: [...systemHeaders, featureToggles, idempotencyKey],
   cancelSession: systemHeaders,
+  refundTransaction: [...systemHeaders, idempotencyKey],
+  captureTransaction: [...systemHeaders, idempotencyKey],
+  voidTransaction: [...systemHeaders, idempotencyKey],
 };
 
 /**
@@ -173,10 +190,19 @@ function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): 
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: true, content: jsonOf(body) } }),
     responses: {
-      200: { description: "Done", headers: answerHeaders, content: jsonOf(operation.reply) },
+      ...answersOf(operation),
       ...refusalsOf(operation, statusOf),
     },
   };
+}
+
+function answersOf({ accepted, reply }: Operation): Json {
+  const content = jsonOf(reply);
+  const done = { 200: { description: "Done", headers: answerHeaders, content } };
+  if (accepted === undefined) return done;
+  const headers = { ...answerHeaders, "event-request-id": { $ref: "#/components/headers/EventRequestId" } };
+  const begun = { 202: { description: "Accepted, and not finished", headers, content } };
+  return accepted === "always" ? begun : { ...done, ...begun };
 }
 
 const answerHeaders: Json = { "x-request-id": { $ref: "#/components/headers/RequestId" } };

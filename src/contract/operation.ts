@@ -19,6 +19,8 @@ export interface Operation {
   readonly query?: TObject;
   readonly body?: TSchema;
   readonly reply: TSchema;
+  /** It may, or will always, be answered 202: accepted and not finished, with the header `event-request-id`. */
+  readonly accepted?: "sometimes" | "always";
   readonly rejections: readonly RejectionCode[];
 }
 
@@ -39,4 +41,20 @@ export interface Call<O extends Operation> {
   readonly body: Part<O, "body">;
 }
 
-export type Handler<O extends Operation> = (call: Call<O>) => Promise<Static<O["reply"]>>;
+/** The answer 202. */
+export class Accepted<Answer> {
+  readonly answer: Answer;
+  /** The request_id of the INITIATE event; the event that ends it carries it as correlation_request_id. */
+  readonly event_request_id: string;
+
+  constructor(answer: Answer, event_request_id: string) {
+    this.answer = answer;
+    this.event_request_id = event_request_id;
+  }
+}
+
+type Answer<O extends Operation> = O["accepted"] extends string
+  ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
+  : Static<O["reply"]>;
+
+export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O>>;

@@ -13,7 +13,14 @@ import {
 } from "./operations/sessions.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal, readTerminal } from "./operations/terminals.ts";
 import { issueToken, readKeys } from "./operations/tokens.ts";
-import { listTransactions, readTransaction, updateTransaction } from "./operations/transactions.ts";
+import {
+  captureTransaction,
+  listTransactions,
+  readTransaction,
+  refundTransaction,
+  updateTransaction,
+  voidTransaction,
+} from "./operations/transactions.ts";
 
 export const operations = {
   issueToken,
@@ -27,6 +34,9 @@ export const operations = {
   readTransaction,
   listTransactions,
   updateTransaction,
+  refundTransaction,
+  captureTransaction,
+  voidTransaction,
   readEvidence,
   listSessions,
   listIncidents,

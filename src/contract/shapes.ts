@@ -110,6 +110,14 @@ export const OrderItem = open({
 });
 export type OrderItem = Static<typeof OrderItem>;
 
+/** A line of which some is captured or refunded. */
+export const TakenLine = open({
+  ...OrderItem.properties,
+  line_id: requiredText("A line of the order"),
+  amount: minorUnits("What of the line is captured or refunded"),
+});
+export type TakenLine = Static<typeof TakenLine>;
+
 export const ShippingOption = open({
   id: requiredText(),
   line_id: requiredText(),

@@ -1,7 +1,18 @@
 /** Transactions: the money record, with its events (contract/transactions). */
 import Type, { type Static } from "typebox";
 import { Session } from "./session.ts";
-import { Address, dateTime, list, minorUnits, OrderItem, open, ShippingOption, Store, text } from "./shapes.ts";
+import {
+  Address,
+  dateTime,
+  list,
+  minorUnits,
+  OrderItem,
+  open,
+  ShippingOption,
+  Store,
+  TakenLine,
+  text,
+} from "./shapes.ts";
 
 const statuses = [
   "INITIATED",
@@ -74,6 +85,30 @@ export const TransactionEvent = open({
   request_headers: Type.Optional(open({})),
 });
 export type TransactionEvent = Static<typeof TransactionEvent>;
+
+const operationMembers = {
+  items: Type.Optional(list(TakenLine)),
+  metadata: Type.Optional(
+    Type.Record(Type.String(), Type.String({ maxLength: 256 }), { description: "Keys begin with `ext_`" }),
+  ),
+};
+
+export const Refund = open({
+  amount: minorUnits("At least 1, and no more than was captured, less refunds made and under way"),
+  terminal_id: Type.Optional(
+    text("Required: the terminal where the cardholder approves. Any active one of the same seller will do"),
+  ),
+  reason: Type.Optional(text()),
+  refund_reference: Type.Optional(text("Becomes the events' event_reference")),
+  ...operationMembers,
+});
+
+export const Capture = open({
+  amount: minorUnits("At least 1, and no more than is left of the authorization"),
+  capture_reference: Type.Optional(text("Becomes the events' event_reference")),
+  final_capture: Type.Optional(Type.Boolean({ description: "Not used in person: the rest lapses" })),
+  ...operationMembers,
+});
 
 export const Transaction = open({
   id: text("{aid}.{22 letters and digits}"),

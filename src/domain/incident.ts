@@ -11,10 +11,14 @@ export type IncidentKind =
   | "CARD_NUMBER"
   | "UNREADABLE_RESULT"
   | "REVERSAL_REFUSED"
-  | "REVERSAL_UNRESOLVED";
+  | "REVERSAL_UNRESOLVED"
+  | "ADVICE_UNANSWERED";
 
-/** paid, not_paid: what became of an unresolved payment, as a person found out. settled: seen, and dealt with. */
-export type DecisionOutcome = "paid" | "not_paid" | "settled";
+/**
+ * What a person found out. paid, not_paid: whether the money of an unresolved payment or refund moved. accepted, refused:
+ * what the host made of an advice. settled: seen, and dealt with.
+ */
+export type DecisionOutcome = "paid" | "not_paid" | "accepted" | "refused" | "settled";
 
 interface IncidentRule {
   readonly meaning: string;
@@ -23,7 +27,8 @@ interface IncidentRule {
 
 export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
   UNRESOLVED_PAYMENT: {
-    meaning: "A payment has been UNKNOWN for a long time: the terminal has not said how it ended.",
+    meaning:
+      "A payment has been UNKNOWN for a long time, or a refund's amount reserved: the terminal has not said how it ended.",
     remedy: "Bring the terminal back online; it reports by itself. Else ask its host, and decide `paid` or `not_paid`.",
   },
   JOURNAL_LOST: {
@@ -69,9 +74,18 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
     meaning: "It is not known whether an approval that came too late has been taken back.",
     remedy: "Bring the terminal back online, or ask its host. Then decide `settled`.",
   },
+  ADVICE_UNANSWERED: {
+    meaning: "A capture, a void or a lapse has not been answered by the terminal's host for a long time.",
+    remedy:
+      "Bring the terminal back online; it is asked again by itself. Else ask its host, and decide `accepted` or `refused`.",
+  },
 };
 
-/** Decisions that an incident takes while its prompt is unresolved, and otherwise. */
-export function allowedDecisions(prompt_is_unresolved: boolean): readonly DecisionOutcome[] {
-  return prompt_is_unresolved ? ["paid", "not_paid"] : ["settled"];
+/** Decisions that an incident takes, by what it is about and whether that is still open. */
+export function allowedDecisions(
+  kind: IncidentKind,
+  still: { readonly prompt_is_unresolved: boolean; readonly advice_is_open: boolean },
+): readonly DecisionOutcome[] {
+  if (kind === "ADVICE_UNANSWERED") return still.advice_is_open ? ["accepted", "refused"] : ["settled"];
+  return still.prompt_is_unresolved ? ["paid", "not_paid"] : ["settled"];
 }

@@ -13,6 +13,7 @@ export interface Obstacles {
   readonly case_status: string | null;
   readonly capabilities: { currencies: string[]; kinds: string[]; advice: boolean } | null;
   readonly occupant_kind: string | null;
+  readonly occupant_prompt_kind: PromptKind | null;
   readonly occupant_session_id: string | null;
   readonly occupant_merchant_reference: string | null;
 }
@@ -100,7 +101,7 @@ function busy({ terminal_id }: Wanted, found: Obstacles): Rejection | undefined 
   const occupant =
     sale === null
       ? (occupants[found.occupant_kind] ?? "something else")
-      : `the sale ${found.occupant_merchant_reference} (session ${sale})`;
+      : `the ${found.occupant_prompt_kind === "refund" ? "refund of the sale" : "sale"} ${found.occupant_merchant_reference} (session ${sale})`;
   const rejection = new Rejection("TERMINAL_BUSY", { terminal_id, occupant }, "order.store.terminal_id");
   return sale === null
     ? rejection

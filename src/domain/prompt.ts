@@ -31,6 +31,7 @@ export type PromptEvent =
   | "too_late"
   | "approved"
   | "approved_otherwise"
+  | "approved_too_late"
   | "declined"
   | "cancelled"
   | "stopped"
@@ -133,6 +134,7 @@ export const promptRules: Readonly<Record<PromptStatus, StatusRule>> = {
     final: false,
     ways_out: [
       ...results,
+      { on: "approved_too_late", to: "UNRESOLVED" },
       notShown,
       { on: "in_progress", to: "UNRESOLVED", asks_terminal: "inquire" },
       { on: "cancel", to: "UNRESOLVED", asks_terminal: "stop" },

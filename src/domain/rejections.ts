@@ -5,6 +5,8 @@
  * A refusal is our "no" to a request. A declined card is not one: that is an outcome, and is answered with 200.
  */
 
+import { operationRejections } from "./operation-rejections.ts";
+
 interface RejectionRule {
   /** The sentence on the wire. `{name}` is replaced by a fact. */
   readonly sentence: string;
@@ -12,6 +14,7 @@ interface RejectionRule {
 }
 
 export const rejections = {
+  ...operationRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

@@ -27,6 +27,16 @@ export interface TerminalResult {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+/** What a terminal's host said to an advice. */
+export interface AdviceResult {
+  readonly journal_id: string;
+  readonly sequence: number;
+  readonly advice_id: string;
+  readonly outcome: "accepted" | "refused";
+  readonly reason?: string;
+  readonly facts?: Readonly<Record<string, string>>;
+}
+
 /** A terminal's word on a reversal. */
 export interface ReversalResult {
   readonly journal_id: string;

@@ -54,7 +54,7 @@ export const capturable = ({ authorized_amount, captured_amount, voided_amount }
  * The status of a transaction whose card was approved, from its amounts alone (design section 5). The database keeps
  * the same rule as a constraint.
  */
-export function statusOf(balance: Balance): TransactionStatus {
+export function statusOf(balance: Omit<Balance, "reserved_refund_amount">): TransactionStatus {
   const { authorized_amount, captured_amount, refunded_amount, voided_amount } = balance;
   if (captured_amount === 0) return voided_amount > 0 ? "AUTHORIZATION_VOIDED" : "AUTHORIZED";
   const whole = captured_amount === authorized_amount;

@@ -1,7 +1,7 @@
 /** What the point of sale is to be told at its `callback_url`: written with the outcome, sent by delivery. */
 import { callbackAddress, callbackOptions } from "../domain/callback.ts";
 import { newUuid } from "../domain/ids.ts";
-import type { SaleOutcome } from "../domain/sale-outcome.ts";
+import type { CallbackError } from "../domain/prompt.ts";
 import type { Tx } from "../storage/database.ts";
 import { insertDelivery } from "../storage/deliveries.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
@@ -9,19 +9,34 @@ import { readSession } from "../storage/sessions.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import type { World } from "./world.ts";
 
+/** Whom it is told to, and about which payment. */
+export type Told = Pick<
+  LockedPrompt,
+  "account_id" | "session_id" | "transaction_id" | "merchant_reference" | "callback_url" | "transaction_created_at"
+>;
+
+/** What the till is to be told: how the payment ended, or that something happened to it later. */
+export interface Callback {
+  readonly error?: CallbackError;
+  readonly event?: "CAPTURE" | "REFUND" | "VOID";
+}
+
 /** Writes the callback of an outcome, if the session asked for one. */
 export async function writeCallback(
   world: World,
   tx: Tx,
-  prompt: LockedPrompt,
-  outcome: SaleOutcome,
+  prompt: Told,
+  outcome: { readonly callback: "none" | Callback },
   transaction_event_id: number,
 ): Promise<void> {
-  const { account_id, session_id, transaction_id, merchant_reference, callback_url } = prompt;
+  const { account_id, session_id, transaction_id, merchant_reference, callback_url, transaction_created_at } = prompt;
   if (outcome.callback === "none" || callback_url === null || callback_url === "") return;
   const options = callbackOptions(callback_url);
-  // R71: told about an error only where the point of sale asked for it.
-  if (outcome.callback.error !== undefined && !options.report_error) return;
+  const { error, event } = outcome.callback;
+  // R62, R70: told of later events, success and failure, only where the point of sale named them.
+  if (event !== undefined && !options.report_event.includes(event)) return;
+  // R71: told about an error of the payment only where the point of sale asked for it.
+  if (event === undefined && error !== undefined && !options.report_error) return;
   const transaction = options.method === "POST" ? await readTransaction(tx, account_id, transaction_id) : undefined;
   const session = options.includes_session ? await readSession(tx, account_id, session_id) : undefined;
   const now = world.clock.now();
@@ -39,8 +54,9 @@ export async function writeCallback(
         transaction_id,
         session_id,
         merchant_reference,
-        time: prompt.created_at,
+        time: transaction_created_at,
         ...outcome.callback,
+        ...(event === undefined ? {} : { event_id: String(transaction_event_id) }),
       }),
       body:
         transaction === undefined

@@ -11,6 +11,7 @@ import { Rejection } from "../domain/rejections.ts";
 import { lockPrompt, markCancelAsked, readPaymentPrompt } from "../storage/prompts.ts";
 import { readSession } from "../storage/sessions.ts";
 import { readConnection } from "../storage/terminals.ts";
+import { voidTransaction } from "./advice.ts";
 import { endPrompt } from "./prompt.ts";
 import { askToStop } from "./reach.ts";
 import { cancelUnstarted } from "./session.ts";
@@ -19,6 +20,7 @@ import { isoNow, type World } from "./world.ts";
 interface CancelRequest {
   readonly account_id: string;
   readonly client_id: string;
+  readonly request_id: string;
   readonly session_id: string;
 }
 
@@ -35,12 +37,30 @@ export async function cancelSession(world: World, request: CancelRequest): Promi
     return (await readSession(world.db, account_id, session_id)) ?? session;
   }
   const prompt = await readPaymentPrompt(world.db, account_id, session_id);
+  if (prompt?.kind === "authorize" && prompt.status === "APPROVED") return cancelAuthorized(world, request, session);
   if (prompt === undefined) throw new Error(`Session ${session_id} has no prompt.`);
 
   const marked = await markOrEnd(world, request, prompt.id);
   if (isAskable(marked)) await askAndWait(world, prompt);
   world.hints.deliveryDue();
   return answer(world, request, prompt.terminal_id);
+}
+
+/** The money is held by the terminal's host, which is asked to let it go (prompt-life section 7). */
+async function cancelAuthorized(world: World, request: CancelRequest, session: Session): Promise<Session> {
+  const { account_id, session_id } = request;
+  const { transaction_id = "" } = session;
+  const asked = { ...request, transaction_id, request_headers: {}, cancels_session: true };
+  try {
+    await voidTransaction(world, asked);
+  } catch (error) {
+    if (!(error instanceof Rejection)) throw error;
+    // Asked for already and not answered yet: this cancel says so as well.
+    if (error.code !== "OPERATION_UNDER_WAY") throw new Rejection("SESSION_CANCEL_CONFLICT", { reason: error.message });
+  }
+  const after = await readSession(world.db, account_id, session_id);
+  if (after?.cancelled_at !== undefined) return after;
+  throw new Rejection("TERMINAL_UNREACHABLE", { terminal_id: session.order.store?.terminal_id ?? "" });
 }
 
 /** Phase 1. A prompt that nothing was ever written to a connection for ends at once. */

@@ -14,6 +14,12 @@ export function askToStop(world: World, terminal: TerminalAddress, prompt_id: st
   if (!(may_be_here && world.terminals.stop(terminal, prompt_id))) hint(world, "stop", terminal, prompt_id);
 }
 
+/** An advice waits for this terminal, which is connected to that process. */
+export function tellOfAdvice(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
+  const is_here = connected_to === world.process_id && world.terminals.sendAdvices(terminal);
+  if (!is_here) hint(world, "advise", terminal, terminal.id);
+}
+
 /** Where does this prompt stand? */
 export function askWhereItStands(world: World, terminal: TerminalAddress, prompt_id: string): void {
   if (!world.terminals.inquire(terminal, prompt_id)) hint(world, "inquire", terminal, prompt_id);
@@ -21,7 +27,7 @@ export function askWhereItStands(world: World, terminal: TerminalAddress, prompt
 
 function hint(
   world: World,
-  kind: "send" | "stop" | "inquire",
+  kind: "send" | "stop" | "inquire" | "advise",
   { account_id, terminal_id }: TerminalAddress,
   prompt_id: string,
 ): void {

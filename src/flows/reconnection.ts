@@ -11,14 +11,13 @@ import {
   type Prompt,
   readOpenPrompts,
   resendPrompt,
+  type SentPrompt,
   type TerminalLink,
 } from "../storage/prompts.ts";
 import { raiseIncident } from "./incident.ts";
 import { cardPresented, endPrompt, promptShown } from "./prompt.ts";
 import { leaveReversalsBehind } from "./reversal.ts";
 import { isoNow, type World } from "./world.ts";
-
-type SentPrompt = Prompt & { merchant_reference: string };
 
 export interface CatchUpStep {
   /** send: the same prompt again. stop: call it off. inquire: where does it stand? */

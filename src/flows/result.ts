@@ -14,7 +14,8 @@ import { maskCardNumbersDeep } from "../domain/card-data.ts";
 import type { IncidentKind } from "../domain/incident.ts";
 import { isFinal, nextStatus, type PromptEvent, type PromptStatus } from "../domain/prompt.ts";
 import type { TerminalWord } from "../domain/sale-outcome.ts";
-import type { ReversalResult, TerminalResult } from "../domain/terminal.ts";
+import type { AdviceResult, ReversalResult, TerminalResult } from "../domain/terminal.ts";
+import { readAdvice } from "../storage/advices.ts";
 import type { Tx } from "../storage/database.ts";
 import { settleByEvidence } from "../storage/incidents.ts";
 import { type LockedPrompt, lockPrompt, type Prompt, type TerminalLink } from "../storage/prompts.ts";
@@ -26,10 +27,11 @@ import {
   storeWord,
   type Verdict,
 } from "../storage/terminal-results.ts";
+import { concludeAdvice } from "./advice.ts";
 import { checkOwner } from "./connection.ts";
 import { raiseIncident } from "./incident.ts";
+import { concludePrompt } from "./prompt.ts";
 import { concludeReversal, issueReversal } from "./reversal.ts";
-import { concludeSale } from "./sale.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** Stores and applies a result. When this returns it is on disk, and may be acknowledged. */
@@ -72,6 +74,30 @@ export async function takeReversalResult(world: World, link: TerminalLink, said:
     await storeWord(tx, link, word, "backwards", isoNow(world));
     await tell(world, tx, "SEQUENCE_BACKWARDS", link, undefined, word, { frame: word });
   });
+  world.hints.deliveryDue();
+}
+
+/** The host's answer to an advice: evidence as any other. Another answer than the first changes nothing. */
+export async function takeAdviceResult(world: World, link: TerminalLink, said: AdviceResult): Promise<void> {
+  const { value, found_at } = maskCardNumbersDeep(said);
+  const { advice_id, journal_id, sequence } = said;
+  const word = { ...value, advice_id, journal_id, sequence, prompt_id: advice_id };
+  await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
+    if (found_at.length > 0) await tellOfCardNumber(world, tx, link, word, found_at);
+    const before = await readWordFrom(tx, link, word);
+    if (before?.sequence === word.sequence) return;
+    const advice = await readAdvice(tx, link.account_id, advice_id);
+    const is_ours = advice?.terminal_id === link.terminal_id;
+    const verdict = before !== undefined ? "backwards" : is_ours ? "applied" : "orphan";
+    await storeWord(tx, link, word, verdict, isoNow(world));
+    const ids = { account_id: link.account_id, advice_id };
+    const answer = { accepted: word.outcome === "accepted", reason: word.reason, facts: word.facts };
+    const fits = verdict === "applied" && (await concludeAdvice(world, tx, ids, answer));
+    const kind = verdict === "applied" ? "CONTRADICTION" : incidentOf[verdict];
+    if (!fits && kind !== undefined) await tell(world, tx, kind, link, undefined, word, { frame: word });
+  });
+  world.hints.promptChanged(advice_id);
   world.hints.deliveryDue();
 }
 
@@ -120,9 +146,13 @@ async function judge(
 /** An approval of another amount or currency than asked is no approval of ours. */
 function eventOf(prompt: Prompt, result: TerminalResult): PromptEvent {
   if (result.outcome !== "approved") return result.outcome;
-  const same = result.amount === prompt.amount && result.currency === prompt.currency;
-  return same ? "approved" : "approved_otherwise";
+  if (!isOfWhatWasAsked(prompt, result)) return "approved_otherwise";
+  // R64: the till has been told that this refund failed.
+  return prompt.kind === "refund" && prompt.status === "UNRESOLVED" ? "approved_too_late" : "approved";
 }
+
+const isOfWhatWasAsked = (prompt: Prompt, { amount, currency }: TerminalResult): boolean =>
+  amount === prompt.amount && currency === prompt.currency;
 
 async function apply(
   world: World,
@@ -131,13 +161,14 @@ async function apply(
   status: PromptStatus,
   result: TerminalResult,
 ): Promise<void> {
-  if (status !== prompt.status) await concludeSale(world, tx, prompt, status, wordOf(result));
+  if (status !== prompt.status) await concludePrompt(world, tx, prompt, status, wordOf(result));
   if (isFinal(status)) {
     if (prompt.status !== "UNRESOLVED") return;
     return settleByEvidence(tx, prompt, `The terminal reported ${result.outcome}.`, isoNow(world));
   }
   if (result.outcome !== "approved") return;
   await issueReversal(world, tx, prompt, result);
+  if (isOfWhatWasAsked(prompt, result)) return;
   const { amount, currency } = result;
   const details = { asked: { amount: prompt.amount, currency: prompt.currency }, approved: { amount, currency } };
   const cause = { account_id: prompt.account_id, terminal_id: prompt.terminal_id, prompt, details };

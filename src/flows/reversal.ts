@@ -81,16 +81,18 @@ async function endReversal(
   status: "REVERSED" | "REFUSED",
   reason: string | undefined,
 ): Promise<void> {
-  await updateReversal(tx, reversal, { status, reason: reason ?? null }, isoNow(world));
-  await freeSeat(tx, reversal);
+  // The prompt's lock comes before the seat's, as everywhere.
   const prompt = await lockPrompt(tx, reversal.account_id, reversal.prompt_id);
+  await updateReversal(tx, reversal, { status, reason: reason ?? null }, isoNow(world));
   if (status === "REFUSED") {
     const details = { amount: reversal.amount, currency: reversal.currency, reason: reason ?? "" };
     await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_REFUSED", subject: reversal.id, prompt, details });
   } else if (prompt?.status === "UNRESOLVED") {
-    // A payment of another amount than was asked has been taken back: now it is known that no money moved.
+    // A payment of another amount than was asked, or a refund that came too late, has been taken back: now it is known
+    // that no money moved.
     await endPrompt(world, tx, prompt, "failed");
   }
+  await freeSeat(tx, reversal);
   const answered = { ...reversal, id: reversal.prompt_id };
   await settleByEvidence(tx, answered, `The terminal reported the reversal ${status}.`, isoNow(world));
 }

@@ -10,10 +10,14 @@ import type { TerminalDriver } from "./terminal-driver.ts";
 export interface Limits {
   /** How long a card may be presented. */
   readonly present_within_ms: number;
+  /** How long a refund may take until a card is presented, its wait for an occupied terminal included. */
+  readonly refund_within_ms: number;
   /** How long an answer to `stop` is waited for; then we do not know. */
   readonly stop_answer_ms: number;
   /** How long after the card was presented a result is waited for; then we do not know. */
   readonly processing_ms: number;
+  /** How long an authorization is kept for its capture; then the rest lapses. */
+  readonly authorization_lapses_ms: number;
   /** How long a payment stays unresolved before a person is told as well. */
   readonly incident_after_ms: number;
 }

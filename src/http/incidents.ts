@@ -4,10 +4,12 @@ import type { Operations } from "../contract/operations.ts";
 import { fullTerminalId } from "../domain/ids.ts";
 import { incidentRules } from "../domain/incident.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { decideIncident as decide } from "../flows/incident.ts";
+import { decideIncident as decide } from "../flows/decision.ts";
 import type { World } from "../flows/world.ts";
+import { type Advice, readAdvicesOf } from "../storage/advices.ts";
 import { type Incident as IncidentRow, listIncidents as list, readIncidentsOf } from "../storage/incidents.ts";
 import { readPromptsOf } from "../storage/prompts.ts";
+import { type Refund, readRefundsOf } from "../storage/refunds.ts";
 import { readReversalsOf } from "../storage/reversals.ts";
 import { readWordsAbout } from "../storage/terminal-results.ts";
 import { present } from "./present.ts";
@@ -33,14 +35,28 @@ export const readEvidence =
     const prompts = await readPromptsOf(world.db, account_id, transaction_id);
     if (prompts.length === 0) throw new Rejection("TRANSACTION_NOT_FOUND", { transaction_id });
     const reversals = await readReversalsOf(world.db, account_id, transaction_id);
-    const about = [...prompts, ...reversals].map(({ id }) => id);
+    const refunds = await readRefundsOf(world.db, account_id, transaction_id);
+    const advices = await readAdvicesOf(world.db, account_id, transaction_id);
+    const about = [...prompts, ...reversals, ...advices].map(({ id }) => id);
     return {
       transaction_id,
       prompts: prompts.map(({ account_id: _, session_id: __, transaction_id: ___, ...prompt }) => present(prompt)),
       words: await readWordsAbout(world.db, account_id, about),
       reversals: reversals.map(({ account_id: _, ...reversal }) => present(reversal)),
+      refunds: refunds.map(refundOf),
+      advices: advices.map(adviceOf),
       incidents: (await readIncidentsOf(world.db, account_id, transaction_id)).map(incidentOf),
     };
   };
+
+const refundOf = ({ prompt_id, request_id, amount, reason, requested_by, outcome, told_at, reserved_amount }: Refund) =>
+  present({ prompt_id, request_id, amount, reason, requested_by, outcome, told_at, reserved_amount });
+
+const adviceOf = (advice: Advice) => {
+  const { id, kind, terminal_id, amount, currency, status, request_id, requested_by, reason } = advice;
+  const { created_at, sent_at, finished_at } = advice;
+  const facts = { id, kind, terminal_id, amount, currency, status, request_id, requested_by, reason };
+  return present({ ...facts, created_at, sent_at, finished_at });
+};
 
 const incidentOf = (row: IncidentRow): Incident => ({ ...present(row), ...incidentRules[row.kind] });

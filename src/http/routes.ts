@@ -18,7 +18,14 @@ import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-ter
 import { readTerminal } from "./terminals.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { TokenOffice } from "./tokens.ts";
-import { listTransactions, readTransaction, updateTransaction } from "./transactions.ts";
+import {
+  captureTransaction,
+  listTransactions,
+  readTransaction,
+  refundTransaction,
+  updateTransaction,
+  voidTransaction,
+} from "./transactions.ts";
 
 /** What the handlers work with. */
 export interface Api {
@@ -45,6 +52,9 @@ function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
     readTransaction: readTransaction(world),
     listTransactions: listTransactions(world),
     updateTransaction: updateTransaction(world),
+    refundTransaction: refundTransaction(world),
+    captureTransaction: captureTransaction(world),
+    voidTransaction: voidTransaction(world),
     readEvidence: readEvidence(world),
     listSessions: listSessions(world),
     listIncidents: listIncidents(world),

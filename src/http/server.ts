@@ -8,7 +8,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import type { Call, Operation } from "../contract/operation.ts";
+import { Accepted, type Call, type Operation } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { authenticate, checkAccount } from "./authentication.ts";
@@ -101,7 +101,7 @@ function addRoute(app: FastifyInstance, api: Api, { operation, url, handle }: Ro
     schema: {
       ...(operation.query === undefined ? {} : { querystring: operation.query }),
       ...(operation.body === undefined ? {} : { body: operation.body }),
-      response: { 200: operation.reply },
+      response: { "2xx": operation.reply },
     },
     onRequest: async (request) => {
       if (operation.access === "anyone" || operation.access === "client") return;
@@ -115,7 +115,12 @@ function addRoute(app: FastifyInstance, api: Api, { operation, url, handle }: Ro
         throw new Rejection("INVALID_JSON", { reason: "there is none." });
       }
     },
-    handler: (request) => handle(callOf(operation, request)),
+    handler: async (request, reply) => {
+      const answer = await handle(callOf(operation, request));
+      if (!(answer instanceof Accepted)) return answer;
+      reply.code(202).header("event-request-id", answer.event_request_id);
+      return answer.answer;
+    },
   });
 }
 

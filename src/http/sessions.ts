@@ -8,19 +8,8 @@ import { paySession as pay, updateSession as update } from "../flows/session.ts"
 import type { World } from "../flows/world.ts";
 import { listSessions as list, readSession as read } from "../storage/sessions.ts";
 import { requestKey } from "./idempotency-key.ts";
+import { type Headers, systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
-
-type Headers = Readonly<Record<string, string | string[] | undefined>>;
-
-/** What the contract keeps of the calling system (errors-and-conventions section 3). */
-const keptHeaders = [
-  "dintero-system-name",
-  "dintero-system-version",
-  "dintero-system-plugin-name",
-  "dintero-system-plugin-version",
-  "dintero-checkout-instance-id",
-  "user-agent",
-];
 
 type Create = Handler<Operations["createSession"]> | Handler<Operations["createSessionFromProfile"]>;
 
@@ -87,18 +76,8 @@ export const listSessions =
 
 export const cancelSession =
   (world: World): Handler<Operations["cancelSession"]> =>
-  ({ account_id, client_id, params: { session_id } }) =>
-    cancel(world, { account_id, client_id, session_id });
+  ({ account_id, client_id, request_id, params: { session_id } }) =>
+    cancel(world, { account_id, client_id, request_id, session_id });
 
 const toggles = (headers: Headers): string[] =>
   [headers["dintero-feature-toggles"] ?? []].flat().flatMap((value) => value.split(/[\s,;]+/));
-
-function systemHeaders(headers: Headers): Record<string, string> {
-  const kept: Record<string, string> = {};
-  for (const name of keptHeaders) {
-    const value = [headers[name] ?? []].flat().join(", ");
-    // Headers are bytes to HTTP; what is no text is not kept.
-    if (value !== "" && !value.includes("\0")) kept[name] = value;
-  }
-  return kept;
-}

@@ -1,10 +1,14 @@
-import type { Handler } from "../contract/operation.ts";
+import { Accepted, type Call, type Handler, type Operation } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { fullTerminalId } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
+import { type AnsweredOperation, captureTransaction as capture, voidTransaction as letGo } from "../flows/advice.ts";
+import { startRefund } from "../flows/refund.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { readSession } from "../storage/sessions.ts";
 import { listTransactions as list, readTransaction as read, updateReference } from "../storage/transactions.ts";
+import { requestKey } from "./idempotency-key.ts";
+import { systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
 
 export const readTransaction =
@@ -53,3 +57,59 @@ export const updateTransaction =
     if (transaction === undefined) throw new Rejection("TRANSACTION_NOT_FOUND", { transaction_id });
     return transaction;
   };
+
+type AboutTransaction = Omit<Call<Operation>, "params" | "query" | "body"> & {
+  readonly params: { readonly transaction_id: string };
+  readonly body: unknown;
+};
+
+/** What a request for money to move has in common: who, about what, and under which key. */
+function operationOf(call: AboutTransaction, operation: string) {
+  const { account_id, client_id, request_id, headers, params, body } = call;
+  const { transaction_id } = params;
+  return {
+    account_id,
+    client_id,
+    request_id,
+    transaction_id,
+    idempotency: requestKey(operation, headers, { transaction_id, body: body ?? null }),
+    request_headers: systemHeaders(headers),
+  };
+}
+
+const metadataKey = /^ext_.{0,124}$/s;
+
+function checkMetadata(metadata: Readonly<Record<string, string>> | undefined): void {
+  const key = Object.keys(metadata ?? {}).find((name) => !metadataKey.test(name));
+  if (key !== undefined) throw new Rejection("OPERATION_METADATA_INVALID", { key }, ["metadata", key]);
+}
+
+export const refundTransaction =
+  (world: World): Handler<Operations["refundTransaction"]> =>
+  async (call) => {
+    const { amount, items, terminal_id, reason, refund_reference, metadata } = call.body;
+    checkMetadata(metadata);
+    if (!terminal_id) throw new Rejection("REFUND_TERMINAL_MISSING", {}, "terminal_id");
+    const wanted = { amount, items, reason, refund_reference, metadata };
+    const terminal = fullTerminalId(call.account_id, terminal_id);
+    const request = { ...operationOf(call, "refundTransaction"), ...wanted, terminal_id: terminal };
+    const { transaction, event_request_id } = await startRefund(world, request);
+    return new Accepted(transaction, event_request_id);
+  };
+
+export const captureTransaction =
+  (world: World): Handler<Operations["captureTransaction"]> =>
+  async (call) => {
+    const { amount, items, capture_reference, metadata } = call.body;
+    checkMetadata(metadata);
+    const request = { ...operationOf(call, "captureTransaction"), amount, items, capture_reference, metadata };
+    return answered(await capture(world, request));
+  };
+
+export const voidTransaction =
+  (world: World): Handler<Operations["voidTransaction"]> =>
+  async (call) =>
+    answered(await letGo(world, operationOf(call, "voidTransaction")));
+
+const answered = ({ transaction, event_request_id }: AnsweredOperation) =>
+  event_request_id === undefined ? transaction : new Accepted(transaction, event_request_id);

@@ -1,5 +1,6 @@
 /** The one place that schedules background work: each sweep runs, and runs again a while after it has ended. */
 import type { Timer } from "../domain/environment.ts";
+import { lapseAuthorizations, raiseSilentAdvices, sendAdvicesHere } from "../flows/advice.ts";
 import { dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
@@ -35,6 +36,8 @@ interface Sweep {
 export const sweeps: readonly Sweep[] = [
   { name: "prompt deadlines", every_ms: sweepEvery_ms, work: actOnDeadlines },
   { name: "unsent prompts", every_ms: sweepEvery_ms, work: sendUnsent },
+  { name: "advices", every_ms: sweepEvery_ms, work: sendAdvicesHere },
+  { name: "lapsed authorizations", every_ms: forgetEvery_ms, work: lapseAuthorizations },
   { name: "server processes", every_ms: beatEvery_ms, work: beat },
   { name: "replaced connections", every_ms: askEvery_ms, work: dropReplaced },
   { name: "unresolved payments", every_ms: askEvery_ms, work: askUnresolved },
@@ -89,6 +92,9 @@ export function actOnHint({ terminals }: World, message: BusMessage): void {
     case "inquire":
       terminals.inquire(message, message.prompt_id);
       return;
+    case "advise":
+      terminals.sendAdvices(message);
+      return;
     case "replaced":
       terminals.replaced(message, message.epoch);
   }
@@ -102,6 +108,7 @@ export async function sendUnsent(world: World): Promise<void> {
 async function raiseIncidents(world: World): Promise<void> {
   await raiseLongUnresolved(world);
   await raiseSilentReversals(world);
+  await raiseSilentAdvices(world);
 }
 
 async function forgetOldKeys(world: World): Promise<void> {

@@ -12,7 +12,7 @@ import { type ConnectionSettings, type Database, statement } from "./database.ts
  * terminal's connection acts on it.
  */
 export type BusMessage = { readonly account_id: string; readonly terminal_id: string } & (
-  | { readonly kind: "send" | "stop" | "inquire"; readonly prompt_id: string }
+  | { readonly kind: "send" | "stop" | "inquire" | "advise"; readonly prompt_id: string }
   | { readonly kind: "replaced"; readonly epoch: number }
 );
 

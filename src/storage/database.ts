@@ -21,7 +21,10 @@ export interface Tx extends Reader {
 }
 
 export interface Database extends Reader {
-  /** Runs `work` in one transaction. What it throws rolls everything back. Nothing outside the database goes inside. */
+  /**
+   * Runs `work` in one transaction, and again if it met a deadlock. What it throws rolls everything back. Nothing outside
+   * the database goes inside.
+   */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   /** Runs the one statement that `work` makes as a transaction of its own: one round trip. */
   atOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
@@ -92,31 +95,46 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
     query: (asked, values) => run(pool, asked, values),
     atOnce: (work) => work({ writes: true, query: (asked, values) => run(pool, asked, values) }),
     async transaction(work) {
-      const client = await pool.connect().catch((error) => {
-        throw translated(error);
-      });
-      let broken: Error | undefined;
-      const onError = (error: Error) => {
-        broken = error;
-      };
-      client.on("error", onError);
-      try {
-        await run(client, begin, []);
-        const result = await work({ writes: true, query: (asked, values) => run(client, asked, values) });
-        await run(client, commit, []);
-        return result;
-      } catch (error) {
-        await run(client, rollback, []).catch((failure) => {
-          broken = failure;
-        });
-        throw error;
-      } finally {
-        client.release(broken);
-        client.removeListener("error", onError);
+      for (let tries = 1; ; tries++) {
+        try {
+          return await runOnce(pool, run, work);
+        } catch (error) {
+          if (tries === deadlockTriesMax || !(error instanceof pg.DatabaseError) || error.code !== "40P01") throw error;
+        }
       }
     },
     close: () => pool.end(),
   };
+}
+
+/** Two transactions that wait for each other: PostgreSQL ends one, which is carried out again from its beginning. */
+const deadlockTriesMax = 3;
+
+type Run = <Row>(client: pg.PoolClient, asked: Statement, values: readonly unknown[]) => Promise<Row[]>;
+
+async function runOnce<T>(pool: pg.Pool, run: Run, work: (tx: Tx) => Promise<T>): Promise<T> {
+  const client = await pool.connect().catch((error) => {
+    throw translated(error);
+  });
+  let broken: Error | undefined;
+  const onError = (error: Error) => {
+    broken = error;
+  };
+  client.on("error", onError);
+  try {
+    await run(client, begin, []);
+    const result = await work({ writes: true, query: (asked, values) => run(client, asked, values) });
+    await run(client, commit, []);
+    return result;
+  } catch (error) {
+    await run(client, rollback, []).catch((failure) => {
+      broken = failure;
+    });
+    throw error;
+  } finally {
+    client.release(broken);
+    client.removeListener("error", onError);
+  }
 }
 
 const begin = statement("begin", "BEGIN");

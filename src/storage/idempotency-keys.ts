@@ -1,4 +1,4 @@
-/** Answers that were given under an Idempotency-Key. The rows are written with what the answer is about (see sales.ts). */
+/** Answers that were given under an Idempotency-Key. The rows are written with what the answer is about (see sales.ts and refunds.ts). */
 import { type Reader, statement, type Tx } from "./database.ts";
 
 export interface IdempotencyKey {
@@ -23,6 +23,23 @@ const read = statement(
 export async function readKeptAnswer(reader: Reader, asked: IdempotencyKey): Promise<KeptAnswer | undefined> {
   const values = [asked.account_id, asked.client_id, asked.operation, asked.key];
   return (await reader.query<KeptAnswer>(read, values))[0];
+}
+
+const keep = statement(
+  "keep_answer",
+  `INSERT INTO idempotency_keys (account_id, client_id, operation, key, request_sha256, answer, created_at)
+   VALUES ($1, $2, $3, $4, $5, $6, $7)`,
+);
+
+/** Keeps an answer, in the transaction of what it is about. Throws `ConstraintRefusal` where the key is taken. */
+export async function keepAnswer(
+  tx: Tx,
+  { account_id, client_id }: Pick<IdempotencyKey, "account_id" | "client_id">,
+  { operation, key, request_sha256 }: { operation: string; key: string; request_sha256: string },
+  answer: unknown,
+  now: string,
+): Promise<void> {
+  await tx.query(keep, [account_id, client_id, operation, key, request_sha256, JSON.stringify(answer), now]);
 }
 
 const forget = statement(

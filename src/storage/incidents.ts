@@ -18,6 +18,7 @@ export interface NewIncident {
 export interface Incident {
   readonly id: string;
   readonly kind: IncidentKind;
+  readonly subject: string;
   readonly terminal_id: string | null;
   readonly session_id: string | null;
   readonly transaction_id: string | null;
@@ -47,7 +48,7 @@ export async function insertIncident(tx: Tx, incident: NewIncident, now: string)
 }
 
 const columns =
-  "id, kind, terminal_id, session_id, transaction_id, prompt_id, details, created_at, decided_at, decided_by, outcome, " +
+  "id, kind, subject, terminal_id, session_id, transaction_id, prompt_id, details, created_at, decided_at, decided_by, outcome, " +
   "reason";
 
 const list = statement(
@@ -132,6 +133,22 @@ const settleOpen = statement(
   `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
    WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST', 'REVERSAL_UNRESOLVED')`,
 );
+
+const settleAdvice = statement(
+  "settle_advice_incident",
+  `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
+   WHERE account_id = $1 AND kind = 'ADVICE_UNANSWERED' AND subject = $2 AND decided_at IS NULL`,
+);
+
+/** The host has answered after all. */
+export async function settleAdviceIncident(
+  tx: Tx,
+  { account_id, id, terminal_id }: { account_id: string; id: string; terminal_id: string },
+  reason: string,
+  now: string,
+): Promise<void> {
+  await tx.query(settleAdvice, [account_id, id, now, terminal_id, reason]);
+}
 
 /** The terminal has said it after all: what was raised because it had not is settled by that. */
 export async function settleByEvidence(

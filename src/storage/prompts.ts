@@ -26,6 +26,12 @@ export interface Prompt {
   readonly finished_at: string | null;
 }
 
+/** A prompt with what the terminal is told besides: for the receipt, and of a refund which payment goes back. */
+export interface SentPrompt extends Prompt {
+  readonly merchant_reference: string;
+  readonly original_unique_id: string | null;
+}
+
 /** A terminal over one connection: what every send and every answer is guarded by. */
 export interface TerminalLink {
   readonly account_id: string;
@@ -40,6 +46,8 @@ const claim = statement(
      SET status = 'SENT', sent_at = $4, sent_epoch = seat.connection_epoch, sent_journal_id = seat.journal_id
      FROM terminal_seats AS seat
      WHERE prompt.account_id = $1 AND prompt.terminal_id = $2 AND prompt.status = 'PENDING' AND prompt.deadline_at > $4
+       -- A refund whose turn comes with no time left to find a card is not shown for a moment.
+       AND (prompt.kind <> 'refund' OR prompt.deadline_at > $5)
        -- A reversal is done before the next prompt (prompt-life section 5).
        AND NOT EXISTS (SELECT FROM reversals AS reversal
          WHERE reversal.account_id = $1 AND reversal.terminal_id = $2 AND reversal.status IN ('ISSUED', 'SENT')
@@ -54,34 +62,41 @@ const claim = statement(
      INSERT INTO session_events (account_id, session_id, id, name, created_at)
      SELECT $1, id, event_count, 'PUSH_NOTIFICATION_SENT', $4 FROM counted
    )
-   SELECT claimed.*, session.merchant_reference FROM claimed
-   JOIN sessions AS session ON session.account_id = $1 AND session.id = claimed.session_id`,
+   SELECT claimed.*, session.merchant_reference, refund.original_unique_id FROM claimed
+   JOIN sessions AS session ON session.account_id = $1 AND session.id = claimed.session_id
+   LEFT JOIN refunds AS refund ON refund.account_id = $1 AND refund.prompt_id = claimed.id`,
 );
 
 /**
  * Takes the prompt that waits for this terminal, if there is one: it reads SENT, committed, before the first byte is
- * written. Nothing comes back where the connection is no longer the terminal's.
+ * written. Nothing comes back where the connection is no longer the terminal's, or for a refund that ends before
+ * `useful_until`.
  */
 export async function claimPrompt(
   tx: Tx,
   link: TerminalLink,
   now: string,
-): Promise<(Prompt & { merchant_reference: string }) | undefined> {
-  const values = [link.account_id, link.terminal_id, link.epoch, now];
-  return (await tx.query<Prompt & { merchant_reference: string }>(claim, values))[0];
+  useful_until: string,
+): Promise<SentPrompt | undefined> {
+  const values = [link.account_id, link.terminal_id, link.epoch, now, useful_until];
+  return (await tx.query<SentPrompt>(claim, values))[0];
 }
 
 /** A locked prompt, with what the point of sale is told by. */
 export interface LockedPrompt extends Prompt {
   readonly callback_url: string | null;
   readonly merchant_reference: string;
+  readonly transaction_created_at: string;
 }
 
 const lock = statement(
   "lock_prompt",
-  `SELECT prompt.*, session.url ->> 'callback_url' AS callback_url, session.merchant_reference
+  `SELECT prompt.*, session.url ->> 'callback_url' AS callback_url, session.merchant_reference,
+     transaction.created_at AS transaction_created_at
    FROM prompts AS prompt
    JOIN sessions AS session ON session.account_id = prompt.account_id AND session.id = prompt.session_id
+   JOIN transactions AS transaction ON transaction.account_id = prompt.account_id
+     AND transaction.id = prompt.transaction_id
    WHERE prompt.account_id = $1 AND prompt.id = $2 FOR UPDATE OF prompt`,
 );
 
@@ -118,8 +133,9 @@ export async function readPaymentPrompt(
 
 const open = statement(
   "open_prompts",
-  `SELECT prompt.*, session.merchant_reference FROM prompts AS prompt
+  `SELECT prompt.*, session.merchant_reference, refund.original_unique_id FROM prompts AS prompt
    JOIN sessions AS session ON session.account_id = prompt.account_id AND session.id = prompt.session_id
+   LEFT JOIN refunds AS refund ON refund.account_id = prompt.account_id AND refund.prompt_id = prompt.id
    WHERE prompt.account_id = $1 AND prompt.terminal_id = $2
      AND (prompt.status IN ('PENDING', 'SENT', 'SHOWN', 'PROCESSING') OR prompt.status = 'UNRESOLVED')
    ORDER BY prompt.created_at`,
@@ -129,8 +145,7 @@ const open = statement(
 export const readOpenPrompts = (
   reader: Reader,
   terminal: { account_id: string; terminal_id: string },
-): Promise<(Prompt & { merchant_reference: string })[]> =>
-  reader.query(open, [terminal.account_id, terminal.terminal_id]);
+): Promise<SentPrompt[]> => reader.query(open, [terminal.account_id, terminal.terminal_id]);
 
 const resend = statement(
   "resend_prompt",
@@ -196,17 +211,18 @@ const due = statement(
   `SELECT * FROM prompts
    WHERE status IN ('WAITING', 'PENDING', 'SENT', 'SHOWN', 'PROCESSING') AND deadline_at <= $1
      AND (status IN ('WAITING', 'PENDING')
-       OR (status IN ('SENT', 'SHOWN') AND (stop_asked_at IS NULL OR stop_asked_at <= $2))
-       OR (status = 'PROCESSING' AND card_presented_at <= $3))
-   ORDER BY deadline_at LIMIT $4`,
+       OR (status IN ('SENT', 'SHOWN') AND deadline_at <= $2 AND (stop_asked_at IS NULL OR stop_asked_at <= $3))
+       OR (status = 'PROCESSING' AND card_presented_at <= $4))
+   ORDER BY deadline_at LIMIT $5`,
 );
 
-/** Prompts whose time has come, by `open_prompts_by_deadline`, oldest first. */
+/** Prompts whose time has come (those that a terminal may have, a while later than those it does not), by `open_prompts_by_deadline`, oldest first. */
 export const readDuePrompts = (
   reader: Reader,
-  before: { deadline: string; stop_asked: string; card_presented: string },
+  before: { now: string; deadline: string; stop_asked: string; card_presented: string },
   limit: number,
-): Promise<Prompt[]> => reader.query(due, [before.deadline, before.stop_asked, before.card_presented, limit]);
+): Promise<Prompt[]> =>
+  reader.query(due, [before.now, before.deadline, before.stop_asked, before.card_presented, limit]);
 
 const free = statement(
   "free_seat",

@@ -160,7 +160,7 @@ const obstacles = statement(
   `SELECT accounts.in_person_enabled, profile.revision AS profile_revision,
      terminal.status AS terminal_status, terminal.store_id AS terminal_store_id,
      store.status AS store_status, store.payout_destination_id AS store_payout_destination_id, seller.case_status,
-     seat.capabilities, seat.occupant_kind, session.id AS occupant_session_id,
+     seat.capabilities, seat.occupant_kind, prompt.kind AS occupant_prompt_kind, session.id AS occupant_session_id,
      session.merchant_reference AS occupant_merchant_reference
    FROM accounts
    LEFT JOIN payment_profiles AS profile ON profile.account_id = $1 AND profile.profile_id = $2

@@ -27,6 +27,7 @@ const clear: Obstacles = {
   case_status: "ACTIVE",
   capabilities: able,
   occupant_kind: null,
+  occupant_prompt_kind: null,
   occupant_session_id: null,
   occupant_merchant_reference: null,
 };
@@ -274,6 +275,7 @@ test("of several obstacles the most basic is told, and the most fleeting last", 
     case_status: null,
     capabilities: null,
     occupant_kind: "operation",
+    occupant_prompt_kind: null,
     occupant_session_id: null,
     occupant_merchant_reference: null,
   };

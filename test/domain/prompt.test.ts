@@ -24,6 +24,7 @@ const events = Object.keys({
   too_late: true,
   approved: true,
   approved_otherwise: true,
+  approved_too_late: true,
   declined: true,
   cancelled: true,
   stopped: true,
@@ -137,6 +138,12 @@ const steps: Row[] = [
   },
   {
     from: "UNRESOLVED",
+    on: "approved_too_late",
+    to: "UNRESOLVED",
+    guarantee: "a refund's approval after its failure was told is no end: it is being taken back",
+  },
+  {
+    from: "UNRESOLVED",
     on: "decided_paid",
     to: "APPROVED",
     guarantee: "a person may decide that an unresolved prompt was paid",
@@ -220,6 +227,7 @@ describe("a prompt's way", () => {
     const notEvidence: PromptEvent[] = [
       ...(["terminal_freed", "cancel", "deadline", "sent", "shown", "card_presented", "too_late"] as const),
       ...(["in_progress", "stop_unanswered", "processing_limit", "approved_otherwise"] as const),
+      ...(["approved_too_late"] as const),
     ];
     for (const from of mayBeAnswered) {
       for (const on of notEvidence) {

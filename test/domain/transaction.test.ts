@@ -2,10 +2,12 @@ import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import fc from "fast-check";
 import { amountMax } from "../../src/domain/money.ts";
-import { type Balance, noBalance, statusOf, type TransactionStatus } from "../../src/domain/transaction.ts";
+import { noBalance, statusOf, type TransactionStatus } from "../../src/domain/transaction.ts";
+
+type Amounts = Parameters<typeof statusOf>[0];
 
 /** Authorized, captured, refunded, voided. */
-const balance = (authorized: number, captured: number, refunded: number, voided: number): Balance => ({
+const balance = (authorized: number, captured: number, refunded: number, voided: number): Amounts => ({
   authorized_amount: authorized,
   captured_amount: captured,
   refunded_amount: refunded,
@@ -13,7 +15,7 @@ const balance = (authorized: number, captured: number, refunded: number, voided:
 });
 
 describe("an approved transaction's amounts are its state", () => {
-  const rows: [Balance, TransactionStatus, string][] = [
+  const rows: [Amounts, TransactionStatus, string][] = [
     [balance(100, 0, 0, 0), "AUTHORIZED", "approved and not captured"],
     [balance(100, 0, 0, 100), "AUTHORIZATION_VOIDED", "given up before capture"],
     [balance(100, 100, 0, 0), "CAPTURED", "captured whole"],
@@ -31,7 +33,7 @@ describe("an approved transaction's amounts are its state", () => {
   }
 
   /** Every balance that the database's constraints let stand. */
-  const anyBalance: fc.Arbitrary<Balance> = fc.integer({ min: 1, max: amountMax }).chain((authorized_amount) =>
+  const anyBalance: fc.Arbitrary<Amounts> = fc.integer({ min: 1, max: amountMax }).chain((authorized_amount) =>
     fc
       .oneof(fc.constantFrom(0, authorized_amount), fc.integer({ min: 0, max: authorized_amount }))
       .chain((captured_amount) =>
@@ -72,5 +74,6 @@ describe("an approved transaction's amounts are its state", () => {
     );
   });
 
-  test("a transaction begins without money", () => assert.deepEqual(noBalance, balance(0, 0, 0, 0)));
+  test("a transaction begins without money", () =>
+    assert.deepEqual(noBalance, { ...balance(0, 0, 0, 0), reserved_refund_amount: 0 }));
 });

@@ -10,7 +10,14 @@ import { History, type Step } from "../support/honest-history.ts";
 import { openSimulationServer, type SimulationServer } from "../support/honest-server.ts";
 
 /** Shorter than in a shop, so that a history needs fewer jumps of the clock; their order is the same. */
-const limits = { present_within_ms: 14_000, stop_answer_ms: 5_000, processing_ms: 18_000, incident_after_ms: 25_000 };
+const limits = {
+  present_within_ms: 14_000,
+  refund_within_ms: 14_000,
+  stop_answer_ms: 5_000,
+  processing_ms: 18_000,
+  incident_after_ms: 25_000,
+  authorization_lapses_ms: 600_000,
+};
 
 let server: SimulationServer;
 before(async () => {

@@ -55,7 +55,7 @@ const tryStatuses = `
   END $$`;
 
 async function answers(amounts: object): Promise<Record<string, string>> {
-  const defaults = { reserved_refund_amount: 0, settlement_status: "NOT_SETTLED", event_count: 1, ...noBalance };
+  const defaults = { settlement_status: "NOT_SETTLED", event_count: 1, ...noBalance };
   const row = JSON.stringify({ ...transaction(), ...defaults, ...amounts });
   const [found] = await database.sql<{ said: Record<string, string> }>("SELECT try_statuses($1, $2) AS said", [
     row,

@@ -7,8 +7,8 @@ import type { Trouble } from "../../src/contract/account.ts";
 import type { PromptStatus } from "../../src/domain/prompt.ts";
 import { Rejection } from "../../src/domain/rejections.ts";
 import { cancelSession } from "../../src/flows/cancellation.ts";
+import { decideIncident } from "../../src/flows/decision.ts";
 import { demo } from "../../src/flows/demo-account.ts";
-import { decideIncident } from "../../src/flows/incident.ts";
 import { startSale } from "../../src/flows/sale.ts";
 import { approves, Device, declines, fails } from "./honest-device.ts";
 import { enrol } from "./honest-enrol.ts";
@@ -225,7 +225,8 @@ export class History {
     const session_id = this.#sessions.at(-1);
     if (session_id === undefined) return;
     const { account_id, client_id } = demo;
-    const answer = cancelSession(this.#server.world, { account_id, client_id, session_id }).then(
+    const request_id = "a request";
+    const answer = cancelSession(this.#server.world, { account_id, client_id, request_id, session_id }).then(
       () => "cancelled",
       (error: unknown) => {
         if (error instanceof Rejection) return error.code;

@@ -2,7 +2,7 @@
 import Type from "typebox";
 import { operation } from "../operation.ts";
 import { list, open, requiredText, text } from "../shapes.ts";
-import { Transaction, TransactionStatus } from "../transaction.ts";
+import { Capture, Refund, Transaction, TransactionStatus } from "../transaction.ts";
 import { readCheckout, several, timeRange, writeCheckout } from "./parameters.ts";
 
 const transactionIncludes = Type.Enum([
@@ -79,4 +79,104 @@ export const updateTransaction = operation({
   body: open({ merchant_reference_2: requiredText() }),
   reply: Transaction,
   rejections: ["TRANSACTION_NOT_FOUND"],
+});
+
+const transactionParams = Type.Object({ transaction_id: requiredText() });
+const eventRequestId =
+  "The header `event-request-id` is the request_id of the INITIATE event; the event that ends it carries it as " +
+  "`correlation_request_id`. Read the transaction, or be called back with `report_event`.";
+
+export const refundTransaction = operation({
+  id: "refundTransaction",
+  method: "POST",
+  path: "/v1/transactions/{transaction_id}/refund",
+  surface: "checkout",
+  summary: "Refund a payment, wholly or in part: the cardholder approves it on a terminal",
+  description:
+    "Always 202 for a valid terminal, online or not, free or occupied. The amount is reserved, and the terminal asks " +
+    `for the card for 120 seconds at most. ${eventRequestId} Send an Idempotency-Key: a repeated refund without one is ` +
+    "a second refund.",
+  access: writeCheckout,
+  params: transactionParams,
+  body: Refund,
+  reply: Transaction,
+  accepted: "always",
+  rejections: [
+    "TRANSACTION_NOT_FOUND",
+    "NOT_CAPTURED",
+    "REFUND_OF_UNKNOWN",
+    "ALREADY_REFUNDED",
+    "AMOUNT_NOT_POSITIVE",
+    "REFUND_EXCEEDS_REMAINING",
+    "DUPLICATE_LINE_ID",
+    "LINE_UNKNOWN",
+    "LINE_AMOUNT_EXCEEDED",
+    "LINE_QUANTITY_EXCEEDED",
+    "LINES_MISMATCH",
+    "REFUND_TERMINAL_MISSING",
+    "TERMINAL_UNKNOWN",
+    "TERMINAL_OF_ANOTHER_SELLER",
+    "TERMINAL_NOT_ACTIVE",
+    "TERMINAL_CANNOT_REFUND",
+    "CURRENCY_NOT_TAKEN",
+    "OPERATION_METADATA_INVALID",
+    "IDEMPOTENCY_KEY_INVALID",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+});
+
+export const captureTransaction = operation({
+  id: "captureTransaction",
+  method: "POST",
+  path: "/v1/transactions/{transaction_id}/capture",
+  surface: "checkout",
+  summary: "Capture an authorization, wholly or in part",
+  description:
+    "The terminal's host holds the money and is asked through the terminal. 200: captured. 202: it has not answered " +
+    `within ten seconds; it is asked until it does. ${eventRequestId}`,
+  access: writeCheckout,
+  params: transactionParams,
+  body: Capture,
+  reply: Transaction,
+  accepted: "sometimes",
+  rejections: [
+    "TRANSACTION_NOT_FOUND",
+    "NOTHING_TO_CAPTURE",
+    "AMOUNT_NOT_POSITIVE",
+    "CAPTURE_EXCEEDS_REMAINING",
+    "DUPLICATE_LINE_ID",
+    "LINE_UNKNOWN",
+    "LINE_AMOUNT_EXCEEDED",
+    "LINE_QUANTITY_EXCEEDED",
+    "LINES_MISMATCH",
+    "OPERATION_METADATA_INVALID",
+    "OPERATION_UNDER_WAY",
+    "REFUSED_BY_HOST",
+    "IDEMPOTENCY_KEY_INVALID",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
+});
+
+export const voidTransaction = operation({
+  id: "voidTransaction",
+  method: "POST",
+  path: "/v1/transactions/{transaction_id}/void",
+  surface: "checkout",
+  summary: "Let an authorization go that nothing has been captured of",
+  description:
+    "The terminal's host holds the money and is asked through the terminal. 200: voided. 202: it has not answered " +
+    `within ten seconds; it is asked until it does. ${eventRequestId}`,
+  access: writeCheckout,
+  params: transactionParams,
+  reply: Transaction,
+  accepted: "sometimes",
+  rejections: [
+    "TRANSACTION_NOT_FOUND",
+    "NOTHING_TO_VOID",
+    "VOID_AFTER_CAPTURE",
+    "OPERATION_UNDER_WAY",
+    "REFUSED_BY_HOST",
+    "IDEMPOTENCY_KEY_INVALID",
+    "IDEMPOTENCY_KEY_REUSED",
+  ],
 });

@@ -14,13 +14,14 @@ import {
 } from "../../contract/terminal-protocol.ts";
 import type { Timer } from "../../domain/environment.ts";
 import { newSecret } from "../../domain/ids.ts";
+import { adviceNotSupported, takeAdvicesToSend } from "../../flows/advice.ts";
 import { ConnectionReplaced, terminalGone } from "../../flows/connection.ts";
 import { cardPresented, promptShown, takePromptToSend } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
-import { takeResult, takeReversalResult, takeUnreadableResult } from "../../flows/result.ts";
+import { takeAdviceResult, takeResult, takeReversalResult, takeUnreadableResult } from "../../flows/result.ts";
 import { reversalNotSupported, reversalsNotSupported, takeReversalsToSend } from "../../flows/reversal.ts";
 import type { World } from "../../flows/world.ts";
-import type { Prompt, TerminalLink } from "../../storage/prompts.ts";
+import type { SentPrompt, TerminalLink } from "../../storage/prompts.ts";
 import type { KeyedWord } from "../../storage/terminal-results.ts";
 import { admitTerminal } from "./admission.ts";
 
@@ -45,14 +46,16 @@ const closeCodes: Record<RefusalCode, number> = {
 };
 type RefusalCode = Extract<ServerFrame, { type: "refused" }>["code"];
 
+const keyedTypes: ReadonlySet<unknown> = new Set(["result", "reversal_result", "advice_result"]);
+
 /** The key of a result whose content is not of the protocol, with all that was sent beside it. */
 function keyedWord(frame: unknown): KeyedWord | undefined {
   if (typeof frame !== "object" || frame === null || !("type" in frame)) return undefined;
-  if (frame.type !== "result" && frame.type !== "reversal_result") return undefined;
-  const { journal_id, sequence, prompt_id, reversal_id } = frame as Record<string, unknown>;
+  if (!keyedTypes.has(frame.type)) return undefined;
+  const { journal_id, sequence, prompt_id, reversal_id, advice_id } = frame as Record<string, unknown>;
   if (!isPrintable(journal_id) || !Number.isSafeInteger(sequence)) return undefined;
   if (Number(sequence) < 1) return undefined;
-  const about = [prompt_id, reversal_id].find(isPrintable);
+  const about = [prompt_id, reversal_id, advice_id].find(isPrintable);
   return { ...frame, journal_id, sequence: Number(sequence), prompt_id: String(about ?? "") };
 }
 
@@ -125,6 +128,13 @@ export class Connection {
     });
   }
 
+  /** Tells the terminal's host of captures, voids and lapses that wait. */
+  sendAdvices(): void {
+    void this.#turn(async () => {
+      if (this.#link !== undefined && !this.#gone) await this.#sendAdvices(this.#link);
+    });
+  }
+
   /** Sends a frame about a prompt, after the prompt itself if that is just being sent. */
   sendAfter(frame: ServerFrame): void {
     void this.#turn(async () => this.send(frame));
@@ -138,10 +148,10 @@ export class Connection {
   }
 
   /** Writes a prompt that reads SENT on disk. */
-  sendPrompt(prompt: Prompt & { merchant_reference: string }): void {
+  sendPrompt(prompt: SentPrompt): void {
     const clock = this.#clock;
     if (clock === undefined) return;
-    const { id, kind, amount, currency, merchant_reference } = prompt;
+    const { id, kind, amount, currency, merchant_reference, original_unique_id } = prompt;
     this.send({
       type: "prompt",
       prompt_id: id,
@@ -151,6 +161,7 @@ export class Connection {
       merchant_reference,
       boot_id: clock.boot_id,
       not_after_ms: this.#inTerminalTime(clock, prompt.deadline_at),
+      ...(original_unique_id === null ? {} : { original: { unique_id: original_unique_id } }),
     });
   }
 
@@ -232,8 +243,12 @@ export class Connection {
       case "reversal_result":
         await takeReversalResult(this.#world, link, frame);
         return this.#acknowledge(link, frame);
+      case "advice_result":
+        await takeAdviceResult(this.#world, link, frame);
+        return this.#acknowledge(link, frame);
       case "not_supported":
         if (frame.of === "reverse" && frame.id !== undefined) return reversalNotSupported(this.#world, link, frame.id);
+        if (frame.of === "advice" && frame.id !== undefined) return adviceNotSupported(this.#world, link, frame.id);
         return this.#world.log.warn({ ...link, of: frame.of }, "a terminal cannot do what it was asked");
       default:
         this.#world.log.warn({ ...link, frame: frame.type }, "a terminal's frame has no use here yet");
@@ -251,6 +266,12 @@ export class Connection {
     if (!this.#can_reverse) return reversalsNotSupported(this.#world, link);
     for (const { id, prompt_id, amount, currency } of await takeReversalsToSend(this.#world, link)) {
       this.send({ type: "reverse", reversal_id: id, prompt_id, amount, currency });
+    }
+  }
+
+  async #sendAdvices(link: TerminalLink): Promise<void> {
+    for (const { id, prompt_id, kind, amount, currency } of await takeAdvicesToSend(this.#world, link)) {
+      this.send({ type: "advice", advice_id: id, prompt_id, kind, amount, currency });
     }
   }
 
@@ -278,6 +299,7 @@ export class Connection {
       if (step.act === "send") this.sendPrompt(step.prompt);
       else this.send({ type: step.act, prompt_id: step.prompt.id });
     }
+    await this.#sendAdvices(admission.link);
     return this.#sendDue();
   }
 

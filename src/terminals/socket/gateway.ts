@@ -43,6 +43,12 @@ export class SocketGateway implements TerminalDriver {
     this.#admitted.get(keyOf(terminal))?.sendReversals();
   }
 
+  sendAdvices(terminal: TerminalAddress): boolean {
+    const connection = this.#admitted.get(keyOf(terminal));
+    connection?.sendAdvices();
+    return connection !== undefined;
+  }
+
   stop(terminal: TerminalAddress, prompt_id: string): boolean {
     return this.#tell(terminal, "stop", prompt_id);
   }

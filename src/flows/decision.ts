@@ -1,0 +1,82 @@
+/** A person has found out what nobody else could: the incident's decision, and what follows from it. */
+import { allowedDecisions, type DecisionOutcome } from "../domain/incident.ts";
+import { Rejection } from "../domain/rejections.ts";
+import { readAdvice } from "../storage/advices.ts";
+import type { Tx } from "../storage/database.ts";
+import { type Incident, lockIncident, readIncident, writeDecision } from "../storage/incidents.ts";
+import { type LockedPrompt, lockPrompt } from "../storage/prompts.ts";
+import { readReversalsOf } from "../storage/reversals.ts";
+import { concludeAdvice } from "./advice.ts";
+import { endPrompt } from "./prompt.ts";
+import { isoNow, type World } from "./world.ts";
+
+export interface DecisionRequest {
+  readonly account_id: string;
+  readonly client_id: string;
+  readonly incident_id: string;
+  readonly outcome: DecisionOutcome;
+  readonly reason: string;
+}
+
+/**
+ * Records what a person found out. `paid` and `not_paid` end an unresolved payment or refund, `accepted` and
+ * `refused` an advice; everything else is `settled`.
+ * Deciding the same again is answered with the incident; deciding otherwise is refused.
+ */
+export async function decideIncident(world: World, request: DecisionRequest): Promise<Incident> {
+  const { account_id, incident_id, outcome, reason, client_id } = request;
+  const decided = await world.db.transaction(async (tx) => {
+    // The prompt's lock comes first, as where the terminal's word is applied: two that wait for each other end nowhere.
+    const about = await readIncident(tx, account_id, incident_id);
+    if (about === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
+    if (about.prompt_id !== null) await lockPrompt(tx, account_id, about.prompt_id);
+    const incident = await lockIncident(tx, account_id, incident_id);
+    if (incident === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
+    if (incident.decided_at !== null) {
+      if (incident.outcome === outcome) return incident;
+      throw new Rejection("INCIDENT_DECIDED", { incident_id, outcome: incident.outcome ?? "" });
+    }
+    await applyDecision(world, tx, incident, request);
+    const now = isoNow(world);
+    const written = await writeDecision(tx, account_id, incident_id, { outcome, reason, decided_by: client_id }, now);
+    if (written === undefined) throw new Error(`Incident ${incident_id} changed under its lock.`);
+    return written;
+  });
+  if (decided.prompt_id !== null) world.hints.promptChanged(decided.prompt_id);
+  world.hints.deliveryDue();
+  return decided;
+}
+
+async function applyDecision(
+  world: World,
+  tx: Tx,
+  incident: Incident,
+  { account_id, outcome, client_id }: DecisionRequest,
+): Promise<void> {
+  const prompt = incident.prompt_id === null ? undefined : await lockPrompt(tx, account_id, incident.prompt_id);
+  const { kind, subject } = incident;
+  const advice = kind === "ADVICE_UNANSWERED" ? await readAdvice(tx, account_id, subject) : undefined;
+  const advice_is_open = advice !== undefined && advice.finished_at === null;
+  const allowed = allowedDecisions(kind, { prompt_is_unresolved: prompt?.status === "UNRESOLVED", advice_is_open });
+  if (!allowed.includes(outcome)) {
+    throw new Rejection("DECISION_NOT_ALLOWED", { outcome, allowed: allowed.join(" or ") }, "outcome");
+  }
+  if (outcome === "accepted" || outcome === "refused") {
+    const reason = `Decided by ${client_id}.`;
+    await concludeAdvice(world, tx, { account_id, advice_id: subject }, { accepted: outcome === "accepted", reason });
+    return;
+  }
+  if (prompt !== undefined && outcome === "paid") await checkNotTakenBack(tx, prompt);
+  if (prompt !== undefined && outcome !== "settled") {
+    await endPrompt(world, tx, prompt, outcome === "paid" ? "decided_paid" : "decided_unpaid", client_id);
+  }
+}
+
+/** Money that is being given back, or has been, is no payment, whoever says so. */
+async function checkNotTakenBack(tx: Tx, prompt: LockedPrompt): Promise<void> {
+  const reversals = await readReversalsOf(tx, prompt.account_id, prompt.transaction_id);
+  if (reversals.some(({ prompt_id, status }) => prompt_id === prompt.id && status !== "REFUSED")) {
+    const facts = { outcome: "paid", allowed: "not_paid, as its approval is being taken back" };
+    throw new Rejection("DECISION_NOT_ALLOWED", facts, "outcome");
+  }
+}
