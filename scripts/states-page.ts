@@ -9,6 +9,7 @@ import {
   promptRules,
   promptStatuses,
 } from "../src/domain/prompt.ts";
+import { refundOutcome } from "../src/domain/refund.ts";
 import { type Balance, noBalance, statusOf } from "../src/domain/transaction.ts";
 import { deadlineGrace_ms } from "../src/flows/deadlines.ts";
 import { code, table, withSections } from "./markdown.ts";
@@ -22,6 +23,10 @@ export const statesPage = (before: string): string =>
       .map(waysOut)
       .join("\n\n"),
     "point-of-sale": table(["Prompt", "Transaction", "Callback's `error`"], posRows()),
+    refunds: table(
+      ["Prompt", "`REFUND` event", "Its error", "The amount", "Callback's `error`, with `report_event=REFUND`"],
+      refundRows(),
+    ),
     amounts: table(["Authorized", "Captured", "Refunded", "Voided", "Status"], balances.map(balanceRow)),
   });
 
@@ -102,6 +107,31 @@ function posRow(prompt: string, view: PosView | undefined): string[] {
   const transaction =
     transaction_status === "AUTHORIZED" ? "`CAPTURED`, or `AUTHORIZED` without auto-capture" : code(transaction_status);
   return [prompt, transaction, callback_error === undefined ? "none" : code(callback_error)];
+}
+
+/** What each end of a refund's prompt tells the till, from the rule itself. */
+function refundRows(): string[][] {
+  const ends = promptStatuses.filter((status) => isFinal(status) || status === "UNRESOLVED");
+  return ends.flatMap((status) =>
+    status === "EXPIRED"
+      ? [
+          refundRow(`${code(status)} after it was shown`, status, true),
+          refundRow(`${code(status)}, never shown`, status, false),
+        ]
+      : [refundRow(code(status), status, true)],
+  );
+}
+
+function refundRow(prompt: string, status: PromptStatus, was_shown: boolean): string[] {
+  const refund = { request_id: "", amount: 10000, currency: "NOK", items: null, event_reference: null, metadata: null };
+  const open = { ...refund, terminal_id: "", was_shown, is_told: false };
+  const before = { ...captured, reserved_refund_amount: 10000 };
+  const { transaction_events, is_reserved, callback } = refundOutcome(open, status, {}, before, { request_id: "" });
+  const [event] = transaction_events;
+  const error = event?.error?.code === undefined ? "none" : code(event.error.code);
+  const told = callback === "none" || callback.error === undefined ? "none" : code(callback.error);
+  const money = is_reserved ? "stays reserved" : status === "APPROVED" ? "is paid back" : "is free again";
+  return [prompt, event?.success === true ? "success" : "failed", error, money, told];
 }
 
 /** One balance for each status that follows from the amounts, of a payment of 399.00. */
