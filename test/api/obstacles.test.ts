@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
+import { simulatedCapabilities } from "../../src/simulator/terminal.ts";
 import { openShop, type SaleChange, type Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace } from "./refusal.ts";
 
@@ -186,7 +187,12 @@ describe("at a shop", () => {
   describe("holding the money for a later capture", () => {
     const field = "configuration.auto_capture";
     test("is refused on a terminal that cannot", () =>
-      refuses(shop, { configuration: { auto_capture: false } }, "TERMINAL_CANNOT_AUTHORIZE", field));
+      refuses(
+        shop,
+        { store: { terminal_id: "T0308" }, configuration: { auto_capture: false } },
+        "TERMINAL_CANNOT_AUTHORIZE",
+        field,
+      ));
     test("is refused on a terminal that never said what it can do", () =>
       refuses(
         shop,
@@ -352,10 +358,15 @@ async function plant({ database }: Shop): Promise<void> {
          ('T12345678', 'T12345678-T0305', '305', 'oslo-center', 'DELETED', 'socket', now()),
          ('T12345678', 'T12345678-T0306', '306', 'stavanger', 'ACTIVE', 'socket', now()),
          ('T12345678', 'T12345678-T0307', '307', 'oslo-center', 'ACTIVE', 'socket', now()),
+         ('T12345678', 'T12345678-T0308', '308', 'oslo-center', 'ACTIVE', 'socket', now()),
          ('T87654321', 'T87654321-T0001', '001', 'their-store', 'ACTIVE', 'socket', now())
        RETURNING account_id, terminal_id)
      INSERT INTO terminal_seats (account_id, terminal_id) SELECT account_id, terminal_id FROM enrolled`,
   );
+  // It has said that it only sells.
+  await database.sql("UPDATE terminal_seats SET capabilities = $1 WHERE terminal_id = 'T12345678-T0308'", [
+    JSON.stringify({ ...simulatedCapabilities, kinds: ["purchase"], advice: false }),
+  ]);
 }
 
 describe("on a server that calls public addresses alone", () => {
