@@ -4,9 +4,10 @@
  */
 import type { Environment } from "./domain/environment.ts";
 import type { FindPerson } from "./flows/simulated-person.ts";
-import { CardHost, type HostEntry } from "./simulator/card-host.ts";
+import { CardHost } from "./simulator/card-host.ts";
 import { signer } from "./simulator/device-key.ts";
 import type { EntryLog } from "./simulator/entry-log.ts";
+import type { BookEntry } from "./simulator/host-book.ts";
 import type { JournalEntry } from "./simulator/journal.ts";
 import { Person, type Setting } from "./simulator/person.ts";
 import { SimulatedTerminal } from "./simulator/terminal.ts";
@@ -107,7 +108,7 @@ export class SimulatorHost {
       serial_number: row.device_serial_number,
       sign: await signer(row.private_jwk),
       journal,
-      host: await CardHost.open(this.#entries<HostEntry>(row, "host")),
+      host: await CardHost.open(this.#entries<BookEntry>(row, "host")),
       onScreen: (screen) => running.person.look(screen),
       troubles: running.troubles,
       onPowerCut: (cut) => this.#startAgain(row, running, journal, cut),

@@ -701,8 +701,13 @@ export interface Trouble {
     | "answer_late"
     | "answer_twice"
     | "answer_different"
-    | "journal_wiped";
-  /** The step it strikes at; the answers' troubles strike when there is a result */
+    | "journal_wiped"
+    | "reversal_refused"
+    | "advice_refused";
+  /**
+   * The step it strikes at, of the next prompt or advice. The answers' troubles strike when there is a result, and the
+   * refusals when the host is asked, whatever is named here
+   */
   at: "received" | "shown" | "card_presented" | "host_asked" | "concluded" | "sent";
   /** How long it lasts, or how late the answer is */
   for_ms: number;

@@ -38,9 +38,13 @@ export const Trouble = Type.Object({
     "answer_twice",
     "answer_different",
     "journal_wiped",
+    "reversal_refused",
+    "advice_refused",
   ]),
   at: Type.Enum(["received", "shown", "card_presented", "host_asked", "concluded", "sent"], {
-    description: "The step it strikes at; the answers' troubles strike when there is a result",
+    description:
+      "The step it strikes at, of the next prompt or advice. The answers' troubles strike when there is a result, and " +
+      "the refusals when the host is asked, whatever is named here",
   }),
   for_ms: Type.Integer({ minimum: 0, maximum: 600_000, description: "How long it lasts, or how late the answer is" }),
 });

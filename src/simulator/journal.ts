@@ -2,12 +2,14 @@
  * The terminal's journal: what it knows about every prompt it was ever sent. It stores a step before it acts on it, so
  * that after a power cut it can say what happened (prompt-life section 4).
  */
-import type { JournalStep, PromptFrame, Result, ReversalResult } from "../contract/terminal-protocol.ts";
+import type { JournalStep, PromptFrame, Result, ReversalResult, TerminalFrame } from "../contract/terminal-protocol.ts";
 import type { EntryLog } from "./entry-log.ts";
 
 /** A result before it has its key. */
 export type Conclusion = Omit<Result, "type" | "journal_id" | "sequence">;
 export type ReversalConclusion = Omit<ReversalResult, "type" | "journal_id" | "sequence">;
+export type AdviceResult = Extract<TerminalFrame, { type: "advice_result" }>;
+export type AdviceConclusion = Omit<AdviceResult, "type" | "journal_id" | "sequence">;
 
 export type JournalEntry =
   | { readonly kind: "made"; readonly journal_id: string }
@@ -16,6 +18,7 @@ export type JournalEntry =
   | { readonly kind: "card_presented"; readonly prompt_id: string }
   | { readonly kind: "concluded"; readonly result: Result }
   | { readonly kind: "reversed"; readonly result: ReversalResult }
+  | { readonly kind: "advised"; readonly result: AdviceResult }
   | { readonly kind: "acknowledged"; readonly sequence: number };
 
 /** What the journal holds of one prompt. A tombstone has a result and no prompt: it was refused before it was seen. */
@@ -26,10 +29,17 @@ export interface JournalRecord {
   readonly acknowledged: boolean;
 }
 
+/** A result that is about no prompt of its own: of a reversal or an advice. */
+interface KeptResult<Kept> {
+  readonly result: Kept;
+  acknowledged: boolean;
+}
+
 export class Journal {
   readonly #log: EntryLog<JournalEntry>;
   readonly #records = new Map<string, JournalRecord>();
-  readonly #reversals = new Map<string, { readonly result: ReversalResult; acknowledged: boolean }>();
+  readonly #reversals = new Map<string, KeptResult<ReversalResult>>();
+  readonly #advices = new Map<string, KeptResult<AdviceResult>>();
   #journal_id: string | undefined;
   #sequence = 0;
 
@@ -62,15 +72,20 @@ export class Journal {
   }
 
   /** Results that wait for their acknowledgement, in the order of their sequence. */
-  undelivered(): (Result | ReversalResult)[] {
+  undelivered(): (Result | ReversalResult | AdviceResult)[] {
     const results = this.unacknowledged().flatMap(({ record }) => record.result ?? []);
-    const reversals = [...this.#reversals.values()].flatMap((kept) => (kept.acknowledged ? [] : [kept.result]));
-    return [...results, ...reversals].sort((a, b) => a.sequence - b.sequence);
+    const afterwards = this.#kept().flatMap(({ acknowledged, result }) => (acknowledged ? [] : [result]));
+    return [...results, ...afterwards].sort((a, b) => a.sequence - b.sequence);
   }
 
   /** What a reversal came to, if it is known here. */
   reversal(reversal_id: string): ReversalResult | undefined {
     return this.#reversals.get(reversal_id)?.result;
+  }
+
+  /** What an advice came to, if it is known here. */
+  advice(advice_id: string): AdviceResult | undefined {
+    return this.#advices.get(advice_id)?.result;
   }
 
   received = (prompt: PromptFrame): Promise<void> => this.#write({ kind: "received", prompt });
@@ -87,6 +102,16 @@ export class Journal {
     const result: ReversalResult = { type: "reversal_result", ...this.#nextKey(), ...conclusion };
     await this.#write({ kind: "reversed", result });
     return result;
+  }
+
+  async concludeAdvice(conclusion: AdviceConclusion): Promise<AdviceResult> {
+    const result: AdviceResult = { type: "advice_result", ...this.#nextKey(), ...conclusion };
+    await this.#write({ kind: "advised", result });
+    return result;
+  }
+
+  #kept(): KeptResult<ReversalResult | AdviceResult>[] {
+    return [...this.#reversals.values(), ...this.#advices.values()];
   }
 
   #nextKey() {
@@ -124,13 +149,21 @@ export class Journal {
         this.#sequence = entry.result.sequence;
         this.#reversals.set(entry.result.reversal_id, { result: entry.result, acknowledged: false });
         return;
+      case "advised":
+        this.#sequence = entry.result.sequence;
+        this.#advices.set(entry.result.advice_id, { result: entry.result, acknowledged: false });
+        return;
       case "acknowledged":
-        for (const kept of this.#reversals.values()) {
-          if (kept.result.sequence === entry.sequence) kept.acknowledged = true;
-        }
-        for (const [prompt_id, record] of this.#records) {
-          if (record.result?.sequence === entry.sequence) this.#change(prompt_id, { acknowledged: true });
-        }
+        this.#acknowledge(entry.sequence);
+    }
+  }
+
+  #acknowledge(sequence: number): void {
+    for (const kept of this.#kept()) {
+      if (kept.result.sequence === sequence) kept.acknowledged = true;
+    }
+    for (const [prompt_id, record] of this.#records) {
+      if (record.result?.sequence === sequence) this.#change(prompt_id, { acknowledged: true });
     }
   }
 

@@ -5,7 +5,8 @@
 import type { PersonAction, SimulatedTerminalState } from "../contract/account.ts";
 import type { Clock, Timer } from "../domain/environment.ts";
 import { anyOtherAmount, declinedByIssuer, type Script, scriptFor } from "./amounts.ts";
-import type { Screen, SimulatedTerminal } from "./terminal.ts";
+import { dark, type Screen } from "./screen.ts";
+import type { SimulatedTerminal } from "./terminal.ts";
 
 export interface Setting {
   readonly mode: "auto" | "manual";
@@ -20,8 +21,6 @@ export interface PersonOptions {
   /** Keeps a change of setting, so that it survives a restart. */
   readonly keep: (setting: Setting) => Promise<void>;
 }
-
-const dark = { text: "", waits: false };
 
 export class Person {
   readonly #options: PersonOptions;

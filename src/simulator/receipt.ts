@@ -37,7 +37,7 @@ export function factsOf(
     field42: printer.terminal_id.slice(0, 9),
     acquirer: "Simulated acquirer",
     languageCode: "en",
-    transactionType: "00",
+    transactionType: prompt.kind === "refund" ? "20" : "00",
     terminalSerialNumber: printer.serial_number,
     saleAmount: String(prompt.amount),
     ...(prompt.merchant_reference === undefined ? {} : { posReferenceData: prompt.merchant_reference }),
@@ -58,7 +58,7 @@ function receiptText(
     `Receipt ${receipt_number}  ${printer.printed_at.slice(0, 19).replace("T", " ")} UTC`,
     `${card.brand} ${card.masked_pan}  contactless`,
     `AID ${card.application_identifier}`,
-    `PURCHASE ${formatAmount(prompt.amount, prompt.currency)}`,
+    `${prompt.kind === "authorize" ? "AUTHORIZATION" : prompt.kind.toUpperCase()} ${formatAmount(prompt.amount, prompt.currency)}`,
     answer.approved ? "APPROVED" : `DECLINED  ${answer.reason ?? ""}`.trimEnd(),
     "SIMULATED: NO MONEY MOVED",
   ].join("\n");

@@ -9,23 +9,25 @@ import type { Trouble } from "../contract/account.ts";
 import type { Capabilities, PromptFrame, Result, ServerFrame } from "../contract/terminal-protocol.ts";
 import type { Clock, Log, RandomBytes, Timer } from "../domain/environment.ts";
 import { newId } from "../domain/ids.ts";
-import { formatAmount } from "../domain/money.ts";
+import { type AfterApprovalParts, advise, reverse } from "./after-approval.ts";
 import type { HostAnswer, Script } from "./amounts.ts";
-import { sendAnswer } from "./answer.ts";
-import type { CardHost, HostEntry } from "./card-host.ts";
+import { otherwise, sendAnswer } from "./answer.ts";
+import type { CardHost } from "./card-host.ts";
 import { answered, settled } from "./conclusion.ts";
 import type { Sign } from "./device-key.ts";
 import type { EntryLog } from "./entry-log.ts";
+import type { HostEntry } from "./host-book.ts";
 import { type Conclusion, Journal, type JournalEntry } from "./journal.ts";
 import { Link } from "./link.ts";
 import type { ReceiptPrinter } from "./receipt.ts";
+import { asks, dark, idle, processing, type Screen, tells } from "./screen.ts";
 import { PowerCut, type TroubleStep, type Troubles } from "./trouble.ts";
 
 export const simulatedCapabilities: Capabilities = {
-  kinds: ["purchase"],
+  kinds: ["purchase", "authorize", "refund"],
   currencies: ["NOK", "SEK", "DKK", "EUR", "GBP", "USD", "ISK", "JPY"],
   reverse: true,
-  advice: false,
+  advice: true,
   operations: [],
 };
 
@@ -47,16 +49,7 @@ export interface SimulatedTerminalParts {
   readonly onPowerCut: (cut: PowerCut) => void;
 }
 
-export interface Screen {
-  readonly text: string;
-  readonly prompt?: PromptFrame | undefined;
-  /** Is a card, or a key, waited for? */
-  readonly waits: boolean;
-}
-
 const crashed_ms = 1_000;
-
-const idle: Screen = { text: "Welcome", waits: false };
 
 export class SimulatedTerminal {
   readonly #parts: SimulatedTerminalParts;
@@ -119,7 +112,7 @@ export class SimulatedTerminal {
       if (prompt === undefined) return false;
       this.#deadline?.cancel();
       await this.#journal.cardPresented(prompt.prompt_id);
-      this.#show({ text: "Processing…", prompt, waits: false });
+      this.#show(processing(prompt));
       this.#link.send({ type: "card_presented", prompt_id: prompt.prompt_id });
       this.#step("card_presented");
       const answer = await this.#parts.host.authorize(hostEntry(prompt, script.answer));
@@ -149,7 +142,7 @@ export class SimulatedTerminal {
     this.#dead = true;
     this.#deadline?.cancel();
     this.#link.close();
-    this.#show({ text: "", waits: false });
+    this.#show(dark);
     this.#parts.onPowerCut(cut);
   }
 
@@ -208,9 +201,9 @@ export class SimulatedTerminal {
         await this.#journal.acknowledged(frame.sequence);
         return this.#showHeld();
       case "reverse":
-        return this.#reverse(frame.reversal_id, frame.prompt_id);
+        return reverse(this.#afterApproval(), frame);
       case "advice":
-        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.advice_id });
+        return advise(this.#afterApproval(), frame);
       case "operation":
         return this.#link.send({ type: "not_supported", of: frame.type, id: frame.operation_id });
       default:
@@ -240,7 +233,7 @@ export class SimulatedTerminal {
     await this.#journal.shown(prompt.prompt_id);
     this.#deadline = this.#parts.clock.after(left_ms, () => void this.#turn(() => this.#timeOut(prompt)));
     this.#link.send({ type: "shown", prompt_id: prompt.prompt_id });
-    this.#show({ text: `Present card: ${formatAmount(prompt.amount, prompt.currency)}`, prompt, waits: true });
+    this.#show(asks(prompt));
     this.#step("shown");
   }
 
@@ -282,28 +275,23 @@ export class SimulatedTerminal {
   /** On disk first, then on the screen and on the wire. */
   async #conclude(conclusion: Conclusion): Promise<void> {
     const result = await this.#journal.conclude(conclusion);
-    if (this.#screen.prompt?.prompt_id === conclusion.prompt_id) {
+    const prompt = this.#journal.record(conclusion.prompt_id)?.prompt;
+    if (prompt !== undefined && this.#screen.prompt?.prompt_id === prompt.prompt_id) {
       this.#deadline?.cancel();
-      this.#show({ text: screenTexts[conclusion.outcome], waits: false });
+      this.#show(tells(prompt.kind, conclusion.outcome));
     }
     const trouble = this.#parts.troubles.strike("concluded");
     this.#suffer(trouble);
     const send = (frame: Result) => this.#link.send(frame);
-    const conclude = (other: Conclusion) => this.#journal.conclude(other);
-    const prompt = this.#journal.record(conclusion.prompt_id)?.prompt;
-    await sendAnswer(result, trouble, { send, conclude, prompt, clock: this.#parts.clock });
+    const sayOtherwise = () => this.#journal.conclude(otherwise(conclusion, prompt));
+    await sendAnswer(result, trouble, { send, sayOtherwise, clock: this.#parts.clock });
     this.#step("sent");
   }
 
-  /** Takes back an approval at the host; asked again under the same id, it says the same. */
-  async #reverse(reversal_id: string, prompt_id: string): Promise<void> {
-    const before = this.#journal.reversal(reversal_id);
-    if (before !== undefined) return this.#link.send(before);
-    const reversed = await this.#parts.host.reverse(prompt_id);
-    const outcome = reversed
-      ? { outcome: "reversed" as const }
-      : { outcome: "refused" as const, reason: "No approval." };
-    this.#link.send(await this.#journal.concludeReversal({ reversal_id, ...outcome }));
+  #afterApproval(): AfterApprovalParts {
+    const { clock, host, troubles } = this.#parts;
+    const send: AfterApprovalParts["send"] = (frame) => this.#link.send(frame);
+    return { clock, host, troubles, send, journal: this.#journal, suffer: (trouble) => this.#suffer(trouble) };
   }
 
   #sendUndelivered(): void {
@@ -331,18 +319,9 @@ export class SimulatedTerminal {
   }
 }
 
-const screenTexts: Record<Conclusion["outcome"], string> = {
-  approved: "Approved",
-  declined: "Declined",
-  cancelled: "Cancelled",
-  stopped: "Cancelled",
-  not_shown: "Welcome",
-  timed_out: "Timed out",
-  failed: "Failed",
-};
-
-const hostEntry = ({ prompt_id, amount, currency }: PromptFrame, answer: HostAnswer): HostEntry => ({
+const hostEntry = ({ prompt_id, kind, amount, currency }: PromptFrame, answer: HostAnswer): HostEntry => ({
   prompt_id,
+  kind,
   amount,
   currency,
   answer,

@@ -9,8 +9,8 @@ import type { Evidence, Incident } from "../../src/contract/incident.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { newId } from "../../src/domain/ids.ts";
-import type { HostEntry } from "../../src/simulator/card-host.ts";
 import { makeDeviceKey } from "../../src/simulator/device-key.ts";
+import { type BookEntry, HostBook } from "../../src/simulator/host-book.ts";
 import { statement } from "../../src/storage/database.ts";
 import { insertSimulatedTerminal } from "../../src/storage/simulated-terminals.ts";
 import { insertDevice, insertTerminal } from "../../src/storage/terminals.ts";
@@ -167,12 +167,11 @@ class Fleet {
 
   /** What stands approved in the terminal's host's book, and what is captured, by prompt. */
   async booksOf(terminal_id: string): Promise<{ approved: string[]; captured: string[] }> {
-    const entries = await this.rows<{ entry: HostEntry }>(
+    const entries = await this.rows<{ entry: BookEntry }>(
       "SELECT entry FROM simulated_terminal_entries WHERE terminal_id = $1 AND log = 'host' ORDER BY position",
       [terminal_id],
     );
-    const last = new Map(entries.map(({ entry }) => [entry.prompt_id, entry]));
-    const standing = [...last.values()].filter(({ answer, reversed }) => answer.approved && reversed !== true);
+    const standing = HostBook.of(entries.map(({ entry }) => entry)).standingApprovals();
     const captured = await this.rows<{ id: string }>(
       `SELECT prompt.id FROM prompts AS prompt JOIN transactions AS transaction
          ON transaction.session_id = prompt.session_id

@@ -4,11 +4,13 @@
  */
 import type { Clock, RandomBytes } from "../../src/domain/environment.ts";
 import { anyOtherAmount, declinedByIssuer, type Script, scriptsByAmount } from "../../src/simulator/amounts.ts";
-import { CardHost, type HostEntry } from "../../src/simulator/card-host.ts";
+import { CardHost } from "../../src/simulator/card-host.ts";
 import type { Sign } from "../../src/simulator/device-key.ts";
 import type { EntryLog } from "../../src/simulator/entry-log.ts";
+import { type BookEntry, HostBook } from "../../src/simulator/host-book.ts";
 import type { JournalEntry } from "../../src/simulator/journal.ts";
-import { type Screen, SimulatedTerminal } from "../../src/simulator/terminal.ts";
+import type { Screen } from "../../src/simulator/screen.ts";
+import { SimulatedTerminal } from "../../src/simulator/terminal.ts";
 import { PowerCut, Troubles } from "../../src/simulator/trouble.ts";
 import { quietLog } from "./quiet-log.ts";
 
@@ -82,7 +84,7 @@ export interface DeviceParts {
 export class Device {
   readonly #parts: DeviceParts;
   readonly #journal = new DeviceLog<JournalEntry>();
-  readonly #book = new DeviceLog<HostEntry>();
+  readonly #book = new DeviceLog<BookEntry>();
   #troubles = new Troubles();
   #power: Power | undefined;
   #terminal: SimulatedTerminal | undefined;
@@ -122,11 +124,14 @@ export class Device {
     return is_in_journal || this.shownBeforeItWasWiped.has(prompt_id);
   }
 
+  /** The card host's book, as it is now. */
+  get book(): HostBook {
+    return HostBook.of(this.#book.entries);
+  }
+
   /** The prompts whose approval stands in the card host's book: the money that has moved. */
   moneyMoved(): Set<string> {
-    const last = new Map(this.#book.entries.map((entry) => [entry.prompt_id, entry]));
-    const standing = [...last.values()].filter(({ answer, reversed }) => answer.approved && reversed !== true);
-    return new Set(standing.map(({ prompt_id }) => prompt_id));
+    return new Set(this.book.standingApprovals().map(({ prompt_id }) => prompt_id));
   }
 
   /** Switches it on and plugs it in. Does nothing where it is on. */
@@ -193,6 +198,9 @@ export class Device {
     while (this.#troubles.strike("concluded") !== undefined);
     for (const step of ["received", "shown", "card_presented", "host_asked", "sent"] as const) {
       while (this.#troubles.strike(step) !== undefined);
+    }
+    for (const kind of ["reversal_refused", "advice_refused"] as const) {
+      while (this.#troubles.refuses(kind));
     }
     this.#power?.goWithWrite(Number.NaN, false);
   }

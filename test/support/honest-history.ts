@@ -295,6 +295,7 @@ export class History {
     for (const entry of this.#device.journal.slice(0, length)) {
       if (entry.kind === "concluded") waiting.set(entry.result.prompt_id, entry.result.sequence);
       if (entry.kind === "reversed") waiting.set(entry.result.reversal_id, entry.result.sequence);
+      if (entry.kind === "advised") waiting.set(entry.result.advice_id, entry.result.sequence);
       if (entry.kind !== "acknowledged") continue;
       for (const [about, sequence] of waiting) if (sequence === entry.sequence) waiting.delete(about);
     }

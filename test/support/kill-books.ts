@@ -2,7 +2,7 @@
  * The books that must agree when everything is up again: the tills' notes, the server's database, the terminals' journals,
  * and what their card hosts approved. Each offence is a sentence.
  */
-import { CardHost, type HostEntry } from "../../src/simulator/card-host.ts";
+import { type BookEntry, HostBook, type HostEntry } from "../../src/simulator/host-book.ts";
 import type { JournalEntry } from "../../src/simulator/journal.ts";
 import { type Database, statement } from "../../src/storage/database.ts";
 import type { KillScene, KillTerminal } from "./kill-scene.ts";
@@ -124,11 +124,10 @@ export async function terminalAgrees(
   rows: readonly SaleRow[],
 ): Promise<string[]> {
   const own = rows.filter(({ terminal_id }) => terminal_id === terminal.terminal_id);
-  const book = scene.book(terminal);
-  const standing = (await CardHost.open(book)).standingApprovals();
+  const entries = await scene.book(terminal).load();
   return [
-    ...moneyAgrees(own, standing),
-    ...askedOnce(await book.load()),
+    ...moneyAgrees(own, HostBook.of(entries).standingApprovals()),
+    ...askedOnce(entries),
     ...journalHolds(await scene.journal(terminal), own),
     ...twiceIn(terminal.shown).map((prompt_id) => `${prompt_id} stood on the screen of ${terminal.terminal_id} twice.`),
   ].map((offence) => `${terminal.terminal_id}: ${offence}`);
@@ -152,8 +151,8 @@ function moneyAgrees(rows: readonly SaleRow[], standing: readonly HostEntry[]): 
 }
 
 /** One prompt is one authorization at the host; a reversal is the same entry once more. */
-function askedOnce(entries: readonly HostEntry[]): string[] {
-  const asked = entries.filter(({ reversed }) => reversed !== true).map(({ prompt_id }) => prompt_id);
+function askedOnce(entries: readonly BookEntry[]): string[] {
+  const asked = entries.flatMap((entry) => ("advice_id" in entry || entry.reversed === true ? [] : [entry.prompt_id]));
   return twiceIn(asked).map((prompt_id) => `the host was asked twice for ${prompt_id}.`);
 }
 
@@ -173,7 +172,7 @@ function journalHolds(journal: readonly JournalEntry[], rows: readonly SaleRow[]
         offences.push(`${entry.prompt_id} was shown while results ${[...undelivered]} were not acknowledged.`);
       }
     }
-    if (entry.kind === "concluded" || entry.kind === "reversed") undelivered.add(entry.result.sequence);
+    if ("result" in entry) undelivered.add(entry.result.sequence);
     if (entry.kind === "acknowledged") undelivered.delete(entry.sequence);
   }
   if (undelivered.size > 0) offences.push(`results ${[...undelivered]} were never acknowledged.`);

@@ -9,8 +9,8 @@ import type { TestContext } from "node:test";
 import { setTimeout as pause } from "node:timers/promises";
 import { connectPath } from "../../src/contract/terminal-protocol.ts";
 import { demo } from "../../src/flows/demo-account.ts";
-import type { HostEntry } from "../../src/simulator/card-host.ts";
 import { type DeviceKey, makeDeviceKey } from "../../src/simulator/device-key.ts";
+import type { BookEntry } from "../../src/simulator/host-book.ts";
 import type { JournalEntry } from "../../src/simulator/journal.ts";
 import { type Database, openDatabase } from "../../src/storage/database.ts";
 import { DATABASE, ROLE } from "../../src/storage/embedded/cluster.ts";
@@ -258,8 +258,8 @@ export class KillScene {
     return new FileEntries<JournalEntry>(journalOf(folder)).load();
   }
 
-  book({ folder }: KillTerminal): FileEntries<HostEntry> {
-    return new FileEntries<HostEntry>(bookOf(folder));
+  book({ folder }: KillTerminal): FileEntries<BookEntry> {
+    return new FileEntries<BookEntry>(bookOf(folder));
   }
 
   async #startServer(): Promise<void> {

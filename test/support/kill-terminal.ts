@@ -5,8 +5,9 @@
  */
 import { createInterface } from "node:readline";
 import { setTimeout as pause } from "node:timers/promises";
-import { CardHost, type HostEntry } from "../../src/simulator/card-host.ts";
+import { CardHost } from "../../src/simulator/card-host.ts";
 import { signer } from "../../src/simulator/device-key.ts";
+import type { BookEntry } from "../../src/simulator/host-book.ts";
 import type { JournalEntry } from "../../src/simulator/journal.ts";
 import { Person } from "../../src/simulator/person.ts";
 import { SimulatedTerminal } from "../../src/simulator/terminal.ts";
@@ -55,7 +56,7 @@ const terminal = await SimulatedTerminal.boot({
     linger(kind, is_written, flash_ms),
   ),
   host: await CardHost.open(
-    new FileEntries<HostEntry>(bookOf(folder), (_, is_written) => linger("host_asked", is_written, telephone_ms)),
+    new FileEntries<BookEntry>(bookOf(folder), (_, is_written) => linger("host_asked", is_written, telephone_ms)),
   ),
   onScreen: (screen) => {
     if (screen.waits) say("shows", { prompt_id: screen.prompt?.prompt_id });

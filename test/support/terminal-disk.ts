@@ -1,9 +1,10 @@
 /** A simulated terminal's disk, and its host's book, in memory: with a power switch, and a hand on each write. */
-import type { HostEntry } from "../../src/simulator/card-host.ts";
 import type { EntryLog } from "../../src/simulator/entry-log.ts";
+import type { BookEntry } from "../../src/simulator/host-book.ts";
 import type { JournalEntry } from "../../src/simulator/journal.ts";
 
-type Written = JournalEntry["kind"] | "authorized";
+/** What the host writes: that it authorized or took back, and what it was told afterwards. */
+type Written = JournalEntry["kind"] | "authorized" | "told";
 
 /** Power goes at the so-many-th write, with that entry on the disk or not. */
 export interface PowerCut {
@@ -15,7 +16,7 @@ const never = new Promise<never>(() => {});
 
 export class HandDisk {
   readonly journal: JournalEntry[] = [];
-  readonly host: HostEntry[] = [];
+  readonly host: BookEntry[] = [];
   /** What happened, in its order; tests add what they see besides the writes. */
   readonly story: string[] = [];
   /** Resolves when power has gone. */
@@ -27,7 +28,7 @@ export class HandDisk {
   readonly #held = new Map<Written, { reached: () => void; released: Promise<void> }>();
 
   /** The logs for one boot; what an earlier boot still wants to write is never written. */
-  boot(cut?: PowerCut): { journal: EntryLog<JournalEntry>; host: EntryLog<HostEntry> } {
+  boot(cut?: PowerCut): { journal: EntryLog<JournalEntry>; host: EntryLog<BookEntry> } {
     const boot = ++this.#boot;
     this.#cut = cut;
     this.#writes = 0;
@@ -44,7 +45,8 @@ export class HandDisk {
       },
       host: {
         load: async () => structuredClone(this.host),
-        append: (entry) => this.#write(boot, "authorized", () => this.host.push(structuredClone(entry))),
+        append: (entry) =>
+          this.#write(boot, "advice_id" in entry ? "told" : "authorized", () => this.host.push(structuredClone(entry))),
         // A host is never wiped with a terminal.
         wipe: async () => {},
       },

@@ -65,7 +65,7 @@ export class HandServer {
     };
   }
 
-  acknowledge({ journal_id, sequence }: FrameOf<"result">): void {
+  acknowledge({ journal_id, sequence }: Pick<FrameOf<"result">, "journal_id" | "sequence">): void {
     this.send({ type: "acknowledge", journal_id, sequence });
   }
 

@@ -279,17 +279,9 @@ describe("a simulated terminal", () => {
 
   test("says that it cannot do what it did not announce", async () => {
     await bootAndConnect();
-    const money = { prompt_id: "pr_1", amount: 1, currency: "NOK" };
-    server.send(
-      { type: "advice", advice_id: "ad_1", kind: "capture", ...money },
-      { type: "operation", operation_id: "op_1", operation: "end_of_day" },
-    );
-    for (const [of, id] of [
-      ["advice", "ad_1"],
-      ["operation", "op_1"],
-    ]) {
-      assert.deepEqual(await server.expect("not_supported"), { type: "not_supported", of, id });
-    }
+    server.send({ type: "operation", operation_id: "op_1", operation: "end_of_day" });
+    const said = { type: "not_supported", of: "operation", id: "op_1" };
+    assert.deepEqual(await server.expect("not_supported"), said);
   });
 });
 
@@ -442,7 +434,13 @@ describe("a power cut", () => {
 
 describe("a simulated card host", () => {
   test("authorizes a prompt once: asked again it says the same, whatever card it is shown, after a power cut too", async () => {
-    const asked = { prompt_id: "pr_1", amount: 39900, currency: "NOK", answer: approval.answer };
+    const asked = {
+      prompt_id: "pr_1",
+      kind: "purchase" as const,
+      amount: 39900,
+      currency: "NOK",
+      answer: approval.answer,
+    };
     const again = { ...asked, answer: scriptFor(990100).answer };
     const host = await CardHost.open(disk.boot().host);
     assert.equal(host.inquire("pr_1"), undefined);
