@@ -484,6 +484,7 @@ CREATE TABLE advices (
   CONSTRAINT advices_status_check CHECK (status = ANY (ARRAY['DUE'::text, 'SENT'::text, 'ACCEPTED'::text, 'REFUSED'::text])),
   CONSTRAINT only_a_void_cancels CHECK (NOT cancels_session OR kind = 'void'::text)
 );
+CREATE INDEX advices_by_transaction ON advices USING btree (account_id, transaction_id);
 CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices USING btree (account_id, transaction_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 CREATE INDEX open_advices_by_age ON advices USING btree (created_at) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 CREATE INDEX open_advices_by_terminal ON advices USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);

@@ -5,16 +5,10 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Trouble } from "../../src/contract/account.ts";
-import type { Evidence, Incident } from "../../src/contract/incident.ts";
-import type { CreatedSession, Session } from "../../src/contract/session.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
-import { newId } from "../../src/domain/ids.ts";
-import { makeDeviceKey } from "../../src/simulator/device-key.ts";
-import { type BookEntry, HostBook } from "../../src/simulator/host-book.ts";
-import { statement } from "../../src/storage/database.ts";
-import { insertSimulatedTerminal } from "../../src/storage/simulated-terminals.ts";
-import { insertDevice, insertTerminal } from "../../src/storage/terminals.ts";
-import { openShop, type Shop, until } from "../support/shop.ts";
+import { approved, Fleet, type Struck } from "../support/fleet.ts";
+import { until } from "../support/shop.ts";
 
 type Kind = Trouble["kind"];
 type Step = Trouble["at"];
@@ -34,12 +28,8 @@ interface Case {
 const steps: readonly Step[] = ["received", "shown", "card_presented", "host_asked", "concluded", "sent"];
 /** Those at which the server has not been told the result. */
 const untold = steps.filter((at) => at !== "sent");
-const approved = 39_900;
 const declined = 990_100;
 const ignored = 990_500;
-
-/** G4: so soon after its terminal's hello. */
-const knownWithin_ms = 2_000;
 
 const trouble = (kind: Kind, at: Step, status: Status, more: Partial<Case> = {}): Case => ({
   ...{ kind, at, status, incidents: [] },
@@ -56,160 +46,6 @@ const reportsLater = (asked: Case): boolean => asked.kind === "answer_late" || (
 
 const caseName = ({ kind, at, status, incidents, amount = approved }: Case): string =>
   `${kind} at ${at}${amount === approved ? "" : `, amount ${amount}`}: ${[status, ...incidents].join(" and ")}`;
-
-interface PromptRow {
-  readonly status: string;
-  readonly sent_at: string;
-  readonly unresolved_at: string | null;
-  readonly finished_at: string | null;
-}
-
-interface SeatRow {
-  readonly connected_at: string;
-  readonly connection_epoch: number;
-}
-
-/** A sale under trouble: the terminal it is on, and what became of it. */
-interface Struck {
-  readonly terminal_id: string;
-  readonly session_id: string;
-  readonly transaction_id: string;
-  readonly epoch_before: number;
-}
-
-class Fleet {
-  readonly shop: Shop;
-  /** From hello until the outcome was known. */
-  readonly known_after_ms: number[] = [];
-
-  private constructor(shop: Shop) {
-    this.shop = shop;
-  }
-
-  /** A shop with a simulated terminal for each case. */
-  static async open(cases: readonly Case[], settings: Record<string, string> = {}): Promise<Fleet> {
-    const fleet = new Fleet(await openShop(settings));
-    for (const index of cases.keys()) await fleet.#plant(fleet.terminalOf(index));
-    await fleet.shop.app.takeOnSimulators();
-    const connected = "SELECT FROM terminal_seats WHERE connected_to IS NOT NULL";
-    // The demo's own terminal is one more.
-    await until(async () => (await fleet.rows(connected)).length === cases.length + 1);
-    return fleet;
-  }
-
-  terminalOf(index: number): string {
-    return `${this.shop.demo.account_id}-T${String(index + 1).padStart(4, "0")}`;
-  }
-
-  /** Orders the trouble, and the sale that it strikes. */
-  async strike(terminal_id: string, { kind, at, amount = approved }: Case, for_ms: number): Promise<Struck> {
-    const { connection_epoch: epoch_before } = await this.seat(terminal_id);
-    assert.equal((await this.post(terminal_id, "trouble", { kind, at, for_ms })).status, 200);
-    const session_id = await this.sell(terminal_id, amount);
-    const { body } = await this.shop.call<Session>("GET", `/v1/sessions/${session_id}`);
-    assert.ok(body.transaction_id !== undefined);
-    return { terminal_id, session_id, transaction_id: body.transaction_id, epoch_before };
-  }
-
-  async sell(terminal_id: string, amount: number): Promise<string> {
-    const items: never[] = [];
-    const answer = await this.shop.create({ order: { amount, items }, store: { terminal_id } });
-    assert.equal(answer.status, 200, JSON.stringify(answer.body));
-    return (answer.body as CreatedSession).id;
-  }
-
-  post(terminal_id: string, what: "trouble" | "person", body: object) {
-    const { account_id } = this.shop.demo;
-    return this.shop.call("POST", `/v1/accounts/${account_id}/simulated-terminals/${terminal_id}/${what}`, body);
-  }
-
-  async transaction({ transaction_id }: Struck): Promise<Transaction> {
-    return (await this.shop.call<Transaction>("GET", `/v1/transactions/${transaction_id}`)).body;
-  }
-
-  async evidence({ transaction_id }: Struck): Promise<Evidence> {
-    return (await this.shop.call<Evidence>("GET", `/v1/transactions/${transaction_id}/evidence`)).body;
-  }
-
-  /** The transaction, once it reads none of these any more. */
-  async left(struck: Struck, ...statuses: Status[]): Promise<Transaction> {
-    return until(async () => {
-      const transaction = await this.transaction(struck);
-      return !statuses.includes(transaction.status) && transaction;
-    });
-  }
-
-  async prompt({ session_id }: Struck): Promise<PromptRow> {
-    const [row] = await this.rows<PromptRow>("SELECT * FROM prompts WHERE session_id = $1", [session_id]);
-    assert.ok(row !== undefined);
-    return row;
-  }
-
-  async seat(terminal_id: string): Promise<SeatRow> {
-    const [row] = await this.rows<SeatRow>("SELECT * FROM terminal_seats WHERE terminal_id = $1", [terminal_id]);
-    assert.ok(row !== undefined);
-    return row;
-  }
-
-  /** How long after its terminal's last hello the payment's end, or that it is not known, was on record. */
-  async noteKnown(struck: Struck): Promise<void> {
-    const { connected_at } = await this.seat(struck.terminal_id);
-    const { finished_at, unresolved_at } = await this.prompt(struck);
-    const took_ms = Date.parse(finished_at ?? unresolved_at ?? "") - Date.parse(connected_at);
-    this.known_after_ms.push(took_ms);
-    assert.ok(took_ms >= 0 && took_ms <= knownWithin_ms, `known ${took_ms} ms after hello`);
-  }
-
-  /** The terminal takes the next sale as if nothing had been. */
-  async sellsOn(terminal_id: string): Promise<void> {
-    assert.equal((await this.shop.ended(await this.sell(terminal_id, approved))).status, "CAPTURED");
-  }
-
-  /** What stands approved in the terminal's host's book, and what is captured, by prompt. */
-  async booksOf(terminal_id: string): Promise<{ approved: string[]; captured: string[] }> {
-    const entries = await this.rows<{ entry: BookEntry }>(
-      "SELECT entry FROM simulated_terminal_entries WHERE terminal_id = $1 AND log = 'host' ORDER BY position",
-      [terminal_id],
-    );
-    const standing = HostBook.of(entries.map(({ entry }) => entry)).standingApprovals();
-    const captured = await this.rows<{ id: string }>(
-      `SELECT prompt.id FROM prompts AS prompt JOIN transactions AS transaction
-         ON transaction.session_id = prompt.session_id
-       WHERE prompt.terminal_id = $1 AND transaction.status = 'CAPTURED' AND transaction.captured_amount = prompt.amount`,
-      [terminal_id],
-    );
-    return { approved: standing.map((entry) => entry.prompt_id).sort(), captured: captured.map(({ id }) => id).sort() };
-  }
-
-  async agree(terminal_id: string): Promise<void> {
-    const { approved, captured } = await this.booksOf(terminal_id);
-    assert.deepEqual(captured, approved);
-  }
-
-  rows<Row>(text: string, values: readonly unknown[] = []): Promise<Row[]> {
-    return this.shop.database.db.query<Row>(statement("", text), values);
-  }
-
-  /** Prints the figure, and closes the shop. */
-  async close(): Promise<void> {
-    console.log(`troubles.test.ts: known at most ${Math.max(...this.known_after_ms)} ms after the terminal's hello`);
-    await this.shop.close();
-  }
-
-  async #plant(terminal_id: string): Promise<void> {
-    const { world } = this.shop.app;
-    const { account_id, store_id } = this.shop.demo;
-    const now = new Date(world.clock.now()).toISOString();
-    const { private_jwk, public_jwk } = await makeDeviceKey();
-    const device = { device_serial_number: `SIMULATED-${terminal_id}`, device_model: "SIMULATED" };
-    const device_id = newId("dev", world.clock.now(), world.random);
-    await world.db.transaction(async (tx) => {
-      await insertTerminal(tx, { account_id, terminal_id, store_id, ...device }, now);
-      await insertDevice(tx, { account_id, terminal_id, device_id, public_jwk }, now);
-      await insertSimulatedTerminal(tx, { account_id, terminal_id, private_jwk });
-    });
-  }
-}
 
 const eventsOf: Partial<Record<Status, string[]>> = {
   CAPTURED: ["INITIALIZE true", "AUTHORIZE true", "CAPTURE true"],
@@ -245,9 +81,9 @@ describe("trouble that is over soon", { concurrency: true }, () => {
   ];
   let fleet: Fleet;
   before(async () => {
-    fleet = await Fleet.open(cases);
+    fleet = await Fleet.open(cases.length);
   });
-  after(() => fleet.close());
+  after(() => fleet.close("troubles.test.ts"));
 
   for (const [index, asked] of cases.entries()) {
     test(caseName(asked), async () => {
@@ -280,7 +116,7 @@ describe("a result that was lost on the way", () => {
   before(async () => {
     fleet = await Fleet.open([lost, asks], { TAPLINE_PRESENT_WITHIN_S: "1", TAPLINE_PROCESSING_S: "1" });
   });
-  after(() => fleet.close());
+  after(() => fleet.close("troubles.test.ts"));
 
   /** The terminal has its result, and the server has not heard of it. */
   async function loseResult(index: number, asked: Case): Promise<Struck> {
@@ -329,7 +165,7 @@ describe("a terminal that says two things", { concurrency: true }, () => {
   ];
   let fleet: Fleet;
   before(async () => {
-    fleet = await Fleet.open(cases);
+    fleet = await Fleet.open(cases.length);
   });
   after(async () => {
     await fleet.shop.close();
@@ -352,9 +188,9 @@ describe("a terminal that was wiped", { concurrency: true }, () => {
   const cases = untold.map((at) => trouble("journal_wiped", at, "UNKNOWN", { incidents: ["JOURNAL_LOST"] }));
   let fleet: Fleet;
   before(async () => {
-    fleet = await Fleet.open(cases);
+    fleet = await Fleet.open(cases.length);
   });
-  after(() => fleet.close());
+  after(() => fleet.close("troubles.test.ts"));
 
   for (const [index, asked] of cases.entries()) {
     test(`${caseName(asked)}, until a person has asked the host`, async () => {
@@ -393,9 +229,9 @@ describe("trouble that lasts until the server does not know the end", { concurre
   ];
   let fleet: Fleet;
   before(async () => {
-    fleet = await Fleet.open(cases, settings);
+    fleet = await Fleet.open(cases.length, settings);
   });
-  after(() => fleet.close());
+  after(() => fleet.close("troubles.test.ts"));
 
   for (const [index, asked] of cases.entries()) {
     test(`${caseName(asked)}, UNKNOWN before`, async () => {

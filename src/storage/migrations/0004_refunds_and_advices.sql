@@ -95,6 +95,7 @@ CREATE TABLE advices (
 -- One at a time: what is left to capture is known only when the last one has been answered.
 CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices (account_id, transaction_id)
   WHERE status IN ('DUE', 'SENT');
+CREATE INDEX advices_by_transaction ON advices (account_id, transaction_id);
 CREATE INDEX open_advices_by_terminal ON advices (account_id, terminal_id) WHERE status IN ('DUE', 'SENT');
 CREATE INDEX open_advices_by_age ON advices (created_at) WHERE status IN ('DUE', 'SENT');
 -- Authorizations with something left to capture: after a while that lapses.
