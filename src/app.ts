@@ -19,9 +19,11 @@ import { rotateSigningKey, TokenKeys } from "./http/token-keys.ts";
 import { actOnHint, beat, type Schedule, sendUnsent, startSweeps } from "./maintenance/schedule.ts";
 import { makeDeviceKey } from "./simulator/device-key.ts";
 import { SimulatorHost } from "./simulator-host.ts";
+import { type AuditReport, auditBooks } from "./storage/audit.ts";
 import { Bus } from "./storage/bus.ts";
-import { type ConnectionSettings, type Database, openDatabase } from "./storage/database.ts";
+import { type ConnectionSettings, type Database, DatabaseUnavailable, openDatabase } from "./storage/database.ts";
 import { DatabaseClock, shiftDeadlines } from "./storage/database-clock.ts";
+import { findCluster } from "./storage/embedded/cluster.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
 import { migrate } from "./storage/migrations.ts";
 import { SaleWriter } from "./storage/sale-writer.ts";
@@ -70,7 +72,13 @@ interface OpenDatabase {
   close(): Promise<void>;
 }
 
-async function openOwnOrTheirs({ config, clock, logger, onLost, onProgress }: AppParts): Promise<OpenDatabase> {
+async function openOwnOrTheirs({
+  config,
+  clock,
+  logger,
+  onLost,
+  onProgress,
+}: Omit<AppParts, "random">): Promise<OpenDatabase> {
   if (config.database_url !== undefined) {
     const settings = { connectionString: config.database_url };
     const db = openDatabase(settings);
@@ -271,19 +279,39 @@ export async function openDemo(app: App, secret_lost: boolean): Promise<OpenedDe
 }
 
 /** Makes a new signing key in a server's database, whether the server runs or not. Answers its id. */
-export async function rotateKeys(config: Config, clock: Clock, random: RandomBytes): Promise<string> {
+export function rotateKeys(config: Config, clock: Clock): Promise<string> {
+  return withDatabase(config, clock, async (db, is_running) => {
+    if (!is_running) await migrate(db, new Date(clock.now()).toISOString());
+    return rotateSigningKey(db, clock);
+  });
+}
+
+/** Checks a server's books, whether the server runs or not, and changes nothing in them: see storage/audit.ts. */
+export async function audit(config: Config, clock: Clock, report: AuditReport, onPage: () => void): Promise<void> {
+  if (config.database_url === undefined && !(await findCluster(config.data_dir))) {
+    throw new StartupProblem(
+      `There is no database in ${config.data_dir}: set TAPLINE_DATA_DIR to the server's data, or DATABASE_URL.`,
+    );
+  }
+  await withDatabase(config, clock, (db) => auditBooks(db, report, onPage)).catch((error: unknown) => {
+    if (!(error instanceof DatabaseUnavailable)) throw error;
+    throw new StartupProblem(`The database went away during the audit (${error.message}): audit again when it runs.`);
+  });
+}
+
+/** Works on the database that a server uses, beside the server where it runs. */
+async function withDatabase<T>(
+  config: Config,
+  clock: Clock,
+  work: (db: Database, is_running: boolean) => Promise<T>,
+): Promise<T> {
   const running = config.database_url === undefined ? await findRunningPostgres(config.data_dir) : undefined;
   if (running !== undefined) {
     const db = openDatabase(running);
-    return await rotateSigningKey(db, clock).finally(() => db.close());
+    return await work(db, true).finally(() => db.close());
   }
   const logger = makeLogger("error");
   const onLost = (problem: StartupProblem) => logger.error({}, problem.message);
-  const database = await openOwnOrTheirs({ config, clock, random, logger, onLost });
-  try {
-    await migrate(database.db, new Date(clock.now()).toISOString());
-    return await rotateSigningKey(database.db, clock);
-  } finally {
-    await database.close();
-  }
+  const database = await openOwnOrTheirs({ config, clock, logger, onLost });
+  return await work(database.db, false).finally(() => database.close());
 }

@@ -1,9 +1,9 @@
 import { rotateKeys as rotate } from "../app.ts";
 import { processEnvironment, readConfig } from "../config.ts";
-import { systemClock, systemRandom } from "../system-environment.ts";
+import { systemClock } from "../system-environment.ts";
 
 /** `tapline keys rotate`. */
 export async function rotateKeys(): Promise<void> {
-  const kid = await rotate(readConfig(processEnvironment()), systemClock, systemRandom);
+  const kid = await rotate(readConfig(processEnvironment()), systemClock);
   console.log(`Tokens are signed with the key ${kid} from now on.`);
 }

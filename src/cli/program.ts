@@ -1,6 +1,7 @@
 /** The command line: `tapline <command>`. */
 import { Command, InvalidArgumentError } from "commander";
 import { StartupProblem } from "../domain/startup-problem.ts";
+import { runAudit } from "./audit.ts";
 import { runDemo } from "./demo.ts";
 import { explained } from "./explained.ts";
 import { rotateKeys } from "./keys.ts";
@@ -44,6 +45,11 @@ function program(): Command {
     .command("rotate")
     .description("sign with a new key from now on; tokens signed before stay good until they expire")
     .action(rotateKeys);
+  tapline
+    .command("audit")
+    .description("check that the books are whole; changes nothing, and the server may run meanwhile")
+    .addHelpText("after", auditHelp)
+    .action(runAudit);
   return tapline;
 }
 
@@ -62,3 +68,12 @@ Examples:
 
 The server and the credentials come from TAPLINE_URL, TAPLINE_CLIENT_ID and TAPLINE_CLIENT_SECRET, else from demo.json in
 TAPLINE_DATA_DIR (data/).`;
+
+const auditHelp = `
+Examples:
+  npx tapline audit
+  DATABASE_URL=postgres://tapline:secret@db.example.com/tapline npx tapline audit
+
+Every transaction's row is compared with the sum of its events, with its prompts, its refunds, and what its terminal's
+host was told. The exit code is 0 where all agree and 1 where something differs, or the database could not be read.
+The database is that of DATABASE_URL, else the server's own in TAPLINE_DATA_DIR (data/).`;

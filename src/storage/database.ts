@@ -26,6 +26,8 @@ export interface Database extends Reader {
    * the database goes inside.
    */
   transaction<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
+  /** Everything that `work` reads is of one moment, however long it takes, and it can write nothing. */
+  snapshot<T>(work: (reader: Reader) => Promise<T>): Promise<T>;
   /** Runs the one statement that `work` makes as a transaction of its own: one round trip. */
   atOnce<T>(work: (tx: Tx) => Promise<T>): Promise<T>;
   close(): Promise<void>;
@@ -91,18 +93,35 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
       throw translated(error);
     }
   };
+  const within = async <T>(opening: Statement, work: (tx: Tx) => Promise<T>): Promise<T> => {
+    const client = await pool.connect().catch((error) => {
+      throw translated(error);
+    });
+    let broken: Error | undefined;
+    const onError = (error: Error) => {
+      broken = error;
+    };
+    client.on("error", onError);
+    try {
+      await run(client, opening, []);
+      const result = await work({ writes: true, query: (asked, values) => run(client, asked, values) });
+      await run(client, commit, []);
+      return result;
+    } catch (error) {
+      await run(client, rollback, []).catch((failure) => {
+        broken = failure;
+      });
+      throw error;
+    } finally {
+      client.release(broken);
+      client.removeListener("error", onError);
+    }
+  };
   return {
     query: (asked, values) => run(pool, asked, values),
     atOnce: (work) => work({ writes: true, query: (asked, values) => run(pool, asked, values) }),
-    async transaction(work) {
-      for (let tries = 1; ; tries++) {
-        try {
-          return await runOnce(pool, run, work);
-        } catch (error) {
-          if (tries === deadlockTriesMax || !(error instanceof pg.DatabaseError) || error.code !== "40P01") throw error;
-        }
-      }
-    },
+    transaction: (work) => afterDeadlocks(() => within(begin, work)),
+    snapshot: (work) => within(beginSnapshot, work),
     close: () => pool.end(),
   };
 }
@@ -110,34 +129,18 @@ export function openDatabase(settings: ConnectionSettings, connections_max = con
 /** Two transactions that wait for each other: PostgreSQL ends one, which is carried out again from its beginning. */
 const deadlockTriesMax = 3;
 
-type Run = <Row>(client: pg.PoolClient, asked: Statement, values: readonly unknown[]) => Promise<Row[]>;
-
-async function runOnce<T>(pool: pg.Pool, run: Run, work: (tx: Tx) => Promise<T>): Promise<T> {
-  const client = await pool.connect().catch((error) => {
-    throw translated(error);
-  });
-  let broken: Error | undefined;
-  const onError = (error: Error) => {
-    broken = error;
-  };
-  client.on("error", onError);
-  try {
-    await run(client, begin, []);
-    const result = await work({ writes: true, query: (asked, values) => run(client, asked, values) });
-    await run(client, commit, []);
-    return result;
-  } catch (error) {
-    await run(client, rollback, []).catch((failure) => {
-      broken = failure;
-    });
-    throw error;
-  } finally {
-    client.release(broken);
-    client.removeListener("error", onError);
+async function afterDeadlocks<T>(work: () => Promise<T>): Promise<T> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await work();
+    } catch (error) {
+      if (tries === deadlockTriesMax || !(error instanceof pg.DatabaseError) || error.code !== "40P01") throw error;
+    }
   }
 }
 
 const begin = statement("begin", "BEGIN");
+const beginSnapshot = statement("begin_snapshot", "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY");
 const commit = statement("commit", "COMMIT");
 const rollback = statement("rollback", "ROLLBACK");
 

@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { StartupProblem } from "../domain/startup-problem.ts";
-import { type Database, statement, type Tx } from "./database.ts";
+import { type Database, type Reader, statement, type Tx } from "./database.ts";
 
 interface Migration {
   readonly version: number;
@@ -29,16 +29,35 @@ export async function migrate(db: Database, now: string, migrations = readMigrat
     await tx.query(createTable, []);
     const applied = (await tx.query<{ version: number }>(readApplied, [])).map((row) => row.version);
     const known = Math.max(0, ...migrations.map((migration) => migration.version));
-    const newest = Math.max(0, ...applied);
-    if (newest > known) {
-      throw new StartupProblem(
-        `The database is at schema version ${newest}, this server knows ${known}: start a newer Tapline on it.`,
-      );
-    }
+    refuseNewer(Math.max(0, ...applied), known);
     const due = migrations.filter((migration) => !applied.includes(migration.version));
     for (const migration of due) await apply(tx, migration, now);
     return due.map((migration) => migration.version);
   });
+}
+
+function refuseNewer(found: number, known: number): void {
+  if (found <= known) return;
+  throw new StartupProblem(
+    `The database is at schema version ${found}, this server knows ${known}: start a newer Tapline on it.`,
+  );
+}
+
+/** For whoever only reads: throws `StartupProblem` unless the database is at this server's schema. Changes nothing. */
+export async function checkSchema(reader: Reader, migrations = readMigrations()): Promise<void> {
+  const [table] = await reader.query<{ is_there: boolean }>(findTable, []);
+  if (!table?.is_there) {
+    throw new StartupProblem("The database holds no Tapline: check the address, or start the server on it once.");
+  }
+  const applied = (await reader.query<{ version: number }>(readApplied, [])).map((row) => row.version);
+  const known = Math.max(0, ...migrations.map((migration) => migration.version));
+  const found = Math.max(0, ...applied);
+  refuseNewer(found, known);
+  if (found < known) {
+    throw new StartupProblem(
+      `The database is at schema version ${found}, this Tapline reads ${known}: start its server on it, or use the Tapline that runs there.`,
+    );
+  }
 }
 
 async function apply(tx: Tx, migration: Migration, now: string): Promise<void> {
@@ -52,6 +71,7 @@ const createTable = statement(
   `CREATE TABLE IF NOT EXISTS schema_migrations (
      version integer PRIMARY KEY, name text NOT NULL, applied_at timestamptz NOT NULL)`,
 );
+const findTable = statement("migrations_find_table", "SELECT to_regclass('schema_migrations') IS NOT NULL AS is_there");
 const readApplied = statement("migrations_applied", "SELECT version FROM schema_migrations");
 const recordMigration = statement(
   "migrations_record",

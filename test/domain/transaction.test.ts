@@ -12,6 +12,7 @@ const balance = (authorized: number, captured: number, refunded: number, voided:
   captured_amount: captured,
   refunded_amount: refunded,
   voided_amount: voided,
+  reserved_refund_amount: 0,
 });
 
 describe("an approved transaction's amounts are its state", () => {
@@ -42,6 +43,7 @@ describe("an approved transaction's amounts are its state", () => {
           captured_amount: fc.constant(captured_amount),
           refunded_amount: fc.oneof(fc.constantFrom(0, captured_amount), fc.integer({ min: 0, max: captured_amount })),
           voided_amount: fc.constantFrom(0, authorized_amount - captured_amount),
+          reserved_refund_amount: fc.constant(0),
         }),
       ),
   );

@@ -114,7 +114,7 @@ describe("a result that was lost on the way", () => {
   const asks = trouble("answer_lost", "sent", "CAPTURED");
   let fleet: Fleet;
   before(async () => {
-    fleet = await Fleet.open([lost, asks], { TAPLINE_PRESENT_WITHIN_S: "1", TAPLINE_PROCESSING_S: "1" });
+    fleet = await Fleet.open([lost, asks].length, { TAPLINE_PRESENT_WITHIN_S: "1", TAPLINE_PROCESSING_S: "1" });
   });
   after(() => fleet.close("troubles.test.ts"));
 
