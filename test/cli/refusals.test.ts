@@ -241,7 +241,7 @@ describe("the command line", { concurrency: 3 }, () => {
   test("tells what it can do", async () => {
     const { code, stdout, stderr } = await scene.run(["--help"]);
     assert.deepEqual([code, stderr], [0, ""]);
-    for (const command of ["demo", "serve", "terminal <action> [terminal_id]", "token", "keys"]) {
+    for (const command of ["demo", "serve", "terminal <action> [terminal_id]", "token", "keys", "audit"]) {
       assert.ok(stdout.includes(`\n  ${command} `), command);
     }
   });
