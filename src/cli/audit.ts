@@ -1,7 +1,7 @@
 import { audit } from "../app.ts";
 import { processEnvironment, readConfig } from "../config.ts";
+import { type AuditReport, emptyReport } from "../domain/audit.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";
-import { type AuditReport, emptyReport } from "../storage/audit.ts";
 import { systemClock } from "../system-environment.ts";
 
 /** `tapline audit`: differences and summary on standard output, progress on standard error. */

@@ -162,3 +162,30 @@ export function strayDifference({ table, id, transaction_id, what }: StrayRow): 
   if (what === "no_refund") return `${row}: it is a refund's of transaction ${transaction_id}, and has no refund.`;
   return `${row}: the transaction ${transaction_id} that it names is not there, or is another session's.`;
 }
+
+/** What an audit has seen so far, and in the end. */
+export interface AuditReport {
+  transactions: number;
+  events: number;
+  prompts: number;
+  refunds: number;
+  advices: number;
+  sessions: number;
+  /** How many differences there are, in sentences: the first hundred. */
+  differences: number;
+  readonly sentences: string[];
+}
+
+export const emptyReport = (): AuditReport => ({
+  ...{ transactions: 0, events: 0, prompts: 0, refunds: 0, advices: 0, sessions: 0 },
+  differences: 0,
+  sentences: [],
+});
+
+/** More than anybody reads; the number of the rest is told. */
+const sentencesMax = 100;
+
+export function noteDifferences(report: AuditReport, differences: readonly string[]): void {
+  report.differences += differences.length;
+  report.sentences.push(...differences.slice(0, sentencesMax - report.sentences.length));
+}

@@ -2,32 +2,10 @@
  * Reads the books, whole and of one moment, and has them checked. It goes through them in pages by key, so that neither
  * the size of the database nor the number of differences decides how much memory it takes.
  */
-import { differencesOf, type StrayRow, strayDifference } from "../domain/audit.ts";
+import { type AuditReport, differencesOf, noteDifferences, type StrayRow, strayDifference } from "../domain/audit.ts";
 import type { AuditedTransaction } from "../domain/audited.ts";
 import { type Database, type Reader, type Statement, statement } from "./database.ts";
 import { checkSchema } from "./migrations.ts";
-
-/** What an audit has seen so far, and in the end. */
-export interface AuditReport {
-  transactions: number;
-  events: number;
-  prompts: number;
-  refunds: number;
-  advices: number;
-  sessions: number;
-  /** How many differences there are, in sentences: the first hundred. */
-  differences: number;
-  readonly sentences: string[];
-}
-
-export const emptyReport = (): AuditReport => ({
-  ...{ transactions: 0, events: 0, prompts: 0, refunds: 0, advices: 0, sessions: 0 },
-  differences: 0,
-  sentences: [],
-});
-
-/** More than anybody reads; the number of the rest is told. */
-const sentencesMax = 100;
 
 /** A page is a megabyte or so. The numbers stand in the statements, so that they are planned for a page and no more. */
 const transactionsInPage = 500;
@@ -43,11 +21,6 @@ export async function auditBooks(db: Database, report: AuditReport, onPage: () =
     await auditTransactions(reader, report, onPage);
     for (const table of strayTables) await auditStrays(reader, table, report, onPage);
   });
-}
-
-function tell(report: AuditReport, differences: readonly string[]): void {
-  report.differences += differences.length;
-  report.sentences.push(...differences.slice(0, sentencesMax - report.sentences.length));
 }
 
 /** Keys are compared by bytes; nothing comes before two empty ones. */
@@ -108,7 +81,7 @@ async function auditTransactions(reader: Reader, report: AuditReport, onPage: ()
     for (const books of rows) {
       report.transactions += 1;
       report.events += books.events.length;
-      tell(report, differencesOf(books));
+      noteDifferences(report, differencesOf(books));
     }
     onPage();
     const end = rows.at(-1);
@@ -208,7 +181,8 @@ async function auditStrays(
   for (let last = firstKey; ; ) {
     const rows = await reader.query<StrayPageRow>(asked, [last.account_id, last.id]);
     if (counts !== undefined) report[counts] += rows.length;
-    for (const { what, ...row } of rows) if (what !== null) tell(report, [strayDifference({ table, what, ...row })]);
+    for (const { what, ...row } of rows)
+      if (what !== null) noteDifferences(report, [strayDifference({ table, what, ...row })]);
     onPage();
     const end = rows.at(-1);
     if (end === undefined || rows.length < rowsInPage) return;

@@ -1,7 +1,8 @@
 /** The audit's reading: every page, every table, one moment. What differs in what way is told in test/domain/audit.test.ts. */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { type AuditReport, auditBooks, emptyReport } from "../../src/storage/audit.ts";
+import { type AuditReport, emptyReport } from "../../src/domain/audit.ts";
+import { auditBooks } from "../../src/storage/audit.ts";
 import { type Database, statement } from "../../src/storage/database.ts";
 import { makeDatabase, type TestDatabase } from "../support/database.ts";
 import { account_id, insertRow, now, promptColumns } from "./planted.ts";
