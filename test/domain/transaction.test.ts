@@ -12,7 +12,6 @@ const balance = (authorized: number, captured: number, refunded: number, voided:
   captured_amount: captured,
   refunded_amount: refunded,
   voided_amount: voided,
-  reserved_refund_amount: 0,
 });
 
 describe("an approved transaction's amounts are its state", () => {

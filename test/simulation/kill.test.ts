@@ -20,6 +20,7 @@ import {
 import { Chance } from "../support/kill-chance.ts";
 import { type KillKind, KillScene, killKinds, moments } from "../support/kill-scene.ts";
 import { Till } from "../support/kill-till.ts";
+import { auditFindings } from "../support/whole-books.ts";
 
 const seed = Number(process.env.TAPLINE_KILL_SEED ?? Date.now() % 1_000_000);
 const kills = Number(process.env.TAPLINE_KILLS ?? 21);
@@ -73,6 +74,7 @@ test("money, tills and terminals agree after any process was killed at any momen
     ...scene.faults,
     ...open,
     ...(await incidentsIn(db)),
+    ...(await auditFindings(db)),
     ...tillsAgree(sold, rows),
     ...salesEndedOnce(rows),
     ...(await Promise.all(scene.terminals.map((terminal) => terminalAgrees(scene, terminal, rows)))).flat(),

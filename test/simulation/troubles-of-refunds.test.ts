@@ -8,6 +8,7 @@ import type { Trouble } from "../../src/contract/account.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { approved, Fleet } from "../support/fleet.ts";
 import { until } from "../support/shop.ts";
+import { auditFindings } from "../support/whole-books.ts";
 
 type Kind = Trouble["kind"];
 type Step = Trouble["at"];
@@ -41,6 +42,13 @@ async function paid(fleet: Fleet, terminal_id: string, auto_capture: boolean): P
 const read = async (fleet: Fleet, { id }: Transaction): Promise<Transaction> =>
   (await fleet.shop.call<Transaction>("GET", `/v1/transactions/${id}`)).body;
 
+/** When the cases are over, an audit finds nothing. */
+async function closeWithWholeBooks({ shop }: Fleet): Promise<void> {
+  const findings = await auditFindings(shop.database.db);
+  await shop.close();
+  assert.deepEqual(findings, []);
+}
+
 /** The events that end what was asked for under this request id. */
 const outcomesOf = ({ events }: Transaction, request_id: string | null): Event[] =>
   events.filter((event) => event.correlation_request_id === request_id);
@@ -56,7 +64,7 @@ describe("a refund", { concurrency: true }, () => {
   before(async () => {
     fleet = await Fleet.open(cases.length);
   });
-  after(() => fleet.shop.close());
+  after(() => closeWithWholeBooks(fleet));
 
   /** Until its host was asked no money moves; from then on the host knows, and the terminal asks it when it is back. */
   const goesBack = ({ kind, at }: Case): boolean =>
@@ -108,7 +116,7 @@ for (const operation of ["capture", "void"] as const) {
     before(async () => {
       fleet = await Fleet.open(cases.length, { TAPLINE_STOP_ANSWER_S: "1" });
     });
-    after(() => fleet.shop.close());
+    after(() => closeWithWholeBooks(fleet));
 
     for (const [index, asked] of cases.entries()) {
       test(`under ${named(asked)} is done once, and the till is told once`, async () => {
@@ -145,7 +153,7 @@ describe("what the host refuses", { concurrency: true }, () => {
   before(async () => {
     fleet = await Fleet.open(2);
   });
-  after(() => fleet.shop.close());
+  after(() => closeWithWholeBooks(fleet));
 
   for (const [index, operation] of (["capture", "void"] as const).entries()) {
     test(`is refused to the till: a ${operation} changes nothing, and may be asked for again`, async () => {
