@@ -126,7 +126,7 @@ export function refundOutcome(
   status: PromptStatus,
   word: TerminalWord,
   before: Balance,
-  booking: { readonly request_id: string; readonly booked_by?: string | undefined },
+  fresh: { readonly request_id: string; readonly booked_by?: string | undefined },
 ): RefundOutcome {
   const is_reserved = status === "UNRESOLVED";
   const paid_back = status === "APPROVED" ? refund.amount : 0;
@@ -142,15 +142,14 @@ export function refundOutcome(
     transaction_status: common.transaction_status,
     amount: refund.amount,
     created_by: refund.terminal_id,
-    request_id: refund.request_id,
+    request_id: fresh.request_id,
     ...(refund.items === null ? {} : { items: [...refund.items] }),
     ...(refund.event_reference === null ? {} : { event_reference: refund.event_reference }),
     metadata: { ...refund.metadata, ...hostFacts(word) },
   } as const;
   if (refund.is_told) {
     // Its failure was told, and is its outcome; this books what a person found out.
-    const { request_id, booked_by: created_by = refund.terminal_id } = booking;
-    const booked = { ...event, success: true, request_id, created_by };
+    const booked = { ...event, success: true, created_by: fresh.booked_by ?? refund.terminal_id };
     return { ...common, transaction_events: [booked], callback: { event: "REFUND" } };
   }
   const outcome = { ...event, correlation_request_id: refund.request_id };
