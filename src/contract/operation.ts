@@ -9,6 +9,8 @@ export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `/v1`, and `{name}` for a parameter. */
   readonly path: string;
+  /** Another path of the contract's for the same operation; not repeated in openapi.json. */
+  readonly also_at?: string;
   /** `checkout` operations also answer under /v1/accounts/{aid}/payments (auth section 1). */
   readonly surface: "checkout" | "accounts" | "server";
   readonly summary: string;

@@ -1,5 +1,6 @@
 /** Every operation of the API. Adding one is one object in `operations/` and one handler of the same name in `http/`. */
 
+import { listAccountChanges } from "./operations/account-changes.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import {
@@ -41,6 +42,7 @@ export const operations = {
   listSessions,
   listIncidents,
   decideIncident,
+  listAccountChanges,
   readTerminal,
   readSimulatedTerminal,
   playPerson,

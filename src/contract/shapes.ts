@@ -32,6 +32,16 @@ export const list = <T extends Type.TSchema>(item: T) => Type.Array(item);
 
 export const AccountId = Type.String({ pattern: accountIdPattern, description: "T or P and eight digits" });
 
+/** Who made and changed it, of everything that is set up (management section 1). */
+export const entityMembers = {
+  created_at: dateTime(),
+  created_by: Type.Optional(text()),
+  updated_at: Type.Optional(dateTime()),
+  updated_by: Type.Optional(text()),
+  deleted_at: Type.Optional(dateTime()),
+  deleted_by: Type.Optional(text()),
+};
+
 export const Address = open({
   first_name: Type.Optional(text()),
   last_name: Type.Optional(text()),

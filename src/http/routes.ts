@@ -3,6 +3,7 @@ import type { Call, Handler, Operation } from "../contract/operation.ts";
 import { type Operations, operations } from "../contract/operations.ts";
 import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
+import { listAccountChanges } from "./account-changes.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
 import {
@@ -58,6 +59,7 @@ function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
     readEvidence: readEvidence(world),
     listSessions: listSessions(world),
     listIncidents: listIncidents(world),
+    listAccountChanges: listAccountChanges(world),
     decideIncident: decideIncident(world),
     readTerminal: readTerminal(world),
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
@@ -75,14 +77,17 @@ export interface Route {
   readonly handle: (call: Call<Operation>) => Promise<unknown>;
 }
 
+const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
+
 /** Every route, the account-scoped aliases of the checkout operations included (auth section 1). */
 export function routesOf(api: Api): Route[] {
   const handlers = handlersOf(api);
   return Object.values(operations).flatMap((operation: Operation) => {
     const handle = handlers[operation.id as keyof Handlers] as unknown as Route["handle"];
-    const url = operation.path.replaceAll(/\{(\w+)\}/g, ":$1");
+    const url = urlOf(operation.path);
     const route = { operation, url, handle };
-    if (operation.surface !== "checkout") return [route];
+    const elsewhere = operation.also_at === undefined ? [] : [{ ...route, url: urlOf(operation.also_at) }];
+    if (operation.surface !== "checkout") return [route, ...elsewhere];
     return [route, { ...route, url: url.replace("/v1", "/v1/accounts/:aid/payments") }];
   });
 }

@@ -489,6 +489,22 @@ CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices USING btree (acco
 CREATE INDEX open_advices_by_age ON advices USING btree (created_at) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 CREATE INDEX open_advices_by_terminal ON advices USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 
+CREATE TABLE account_changes (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  changed_by text NOT NULL,
+  entity text NOT NULL,
+  entity_id text COLLATE "C" NOT NULL,
+  action text NOT NULL,
+  change jsonb NOT NULL,
+  CONSTRAINT account_changes_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT account_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text])),
+  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text]))
+);
+CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
+
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text
  LANGUAGE sql
@@ -551,6 +567,14 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'what was recorded stays' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.renew_profiles_of_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -599,3 +623,5 @@ CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats 
 CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
 CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION refuse_forbidden_prompt_step();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON account_changes FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

@@ -3,6 +3,8 @@ import Type from "typebox";
 import { text } from "../shapes.ts";
 
 export const readCheckout = ["admin:checkout", "read:checkout"] as const;
+export const readAccounts = ["admin:accounts", "read:accounts"] as const;
+export const writeAccounts = ["admin:accounts", "write:accounts"] as const;
 export const writeCheckout = ["admin:checkout", "write:checkout"] as const;
 
 /** One value or several: `?status=A&status=B` and `?status=A,B` both mean either (errors-and-conventions section 5). */

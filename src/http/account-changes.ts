@@ -1,0 +1,11 @@
+import type { Handler } from "../contract/operation.ts";
+import type { Operations } from "../contract/operations.ts";
+import type { World } from "../flows/world.ts";
+import { listAccountChanges as list } from "../storage/account-changes.ts";
+
+const limitDefault = 10;
+
+export const listAccountChanges =
+  (world: World): Handler<Operations["listAccountChanges"]> =>
+  ({ account_id, query: { limit = limitDefault, ...filter } }) =>
+    list(world.db, account_id, { limit, ...filter });
