@@ -135,10 +135,12 @@ async function advise(world: World, request: AdviceRequest, kind: AdviceKind, ju
       return advice;
     });
   } catch (error) {
-    if (!(error instanceof ConstraintRefusal)) throw error;
+    if (!(error instanceof ConstraintRefusal || error instanceof Rejection)) throw error;
+    // Another request under the same key was faster, and what this one wants may be gone for that alone.
     const kept = (await keptAnswer(world, request)) as { advice_id: string } | undefined;
     const first = kept && (await readAdvice(world.db, account_id, kept.advice_id));
     if (first !== undefined) return first;
+    if (error instanceof Rejection) throw error;
     const open = await readOpenAdvice(world.db, account_id, transaction_id);
     throw new Rejection("OPERATION_UNDER_WAY", { operation: open?.kind ?? "capture or void" });
   }
