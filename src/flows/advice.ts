@@ -194,12 +194,16 @@ async function initiated(world: World, asked: Advice): Promise<AnsweredOperation
 export const takeAdvicesToSend = (world: World, link: TerminalLink): Promise<Advice[]> =>
   world.db.atOnce((tx) => claimAdvices(tx, link, isoNow(world)));
 
-/** Applies an answer, in the transaction that stores it. False if it contradicts what was answered before. */
+/**
+ * Applies an answer, in the transaction that stores it. False if it contradicts what was answered before. `decided_by` is
+ * the client that found it out, where the host did not say it: its decision settles the incident.
+ */
 export async function concludeAdvice(
   world: World,
   tx: Tx,
   { account_id, advice_id }: { readonly account_id: string; readonly advice_id: string },
   answer: AdviceAnswer,
+  decided_by?: string,
 ): Promise<boolean> {
   const seen = await readAdvice(tx, account_id, advice_id);
   if (seen === undefined) return false;
@@ -214,6 +218,7 @@ export async function concludeAdvice(
   const last_event_id = await writeMoney(tx, advice, outcome, isoNow(world));
   await updateAdvice(tx, advice, { status, reason: answer.reason ?? null }, isoNow(world));
   await writeCallback(world, tx, await readCallbackFacts(tx, advice), outcome, last_event_id);
+  if (decided_by !== undefined) return true;
   await settleAdviceIncident(tx, advice, `The host answered: ${status.toLowerCase()}.`, isoNow(world));
   return true;
 }

@@ -62,8 +62,8 @@ async function applyDecision(
     throw new Rejection("DECISION_NOT_ALLOWED", { outcome, allowed: allowed.join(" or ") }, "outcome");
   }
   if (outcome === "accepted" || outcome === "refused") {
-    const reason = `Decided by ${client_id}.`;
-    await concludeAdvice(world, tx, { account_id, advice_id: subject }, { accepted: outcome === "accepted", reason });
+    const answer = { accepted: outcome === "accepted", reason: `Decided by ${client_id}.` };
+    await concludeAdvice(world, tx, { account_id, advice_id: subject }, answer, client_id);
     return;
   }
   if (prompt !== undefined && outcome === "paid") await checkNotTakenBack(tx, prompt);

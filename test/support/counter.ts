@@ -45,7 +45,7 @@ export const adviceResult = (
   advice_id: string,
   outcome: "accepted" | "refused",
   reason?: string,
-): TerminalFrame => ({
+): Extract<TerminalFrame, { type: "advice_result" }> => ({
   type: "advice_result",
   journal_id: terminal.journal_id,
   sequence: ++terminal.sequence,
