@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
+import type { PromptFrame } from "../../src/contract/terminal-protocol.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { newId } from "../../src/domain/ids.ts";
 import { actOnDeadlines } from "../../src/flows/deadlines.ts";
 import { demo } from "../../src/flows/demo-account.ts";
+import { raiseLongUnresolved } from "../../src/flows/resolution.ts";
 import {
   approve,
   authorized,
@@ -22,6 +24,7 @@ import {
 } from "../support/counter.ts";
 import {
   handTerminal,
+  incidentsAt,
   later,
   openBareShop,
   sell,
@@ -632,6 +635,78 @@ describe("the end of a refund", () => {
     assert.equal(after.status, "CAPTURED");
     assert.deepEqual(storyOf(after), ["CAPTURE 39900", "INITIATE_REFUND 39900", "REFUND failed 39900"]);
     assert.equal((await booksOf(shop, payment)).reserved, 0, "the money did not go back: it may be refunded again");
+  });
+});
+
+describe("a refund that nobody knows the end of", () => {
+  interface Unknown {
+    readonly payment: Transaction;
+    readonly request_id: string;
+    readonly prompt: PromptFrame;
+  }
+
+  async function unknown(change: SaleChange = {}): Promise<Unknown> {
+    const payment = await paid(shop, counter, change);
+    const request_id = await refunding(shop, payment, { amount, terminal_id: here() });
+    const prompt = await counter.link.expect("prompt");
+    await actOnDeadlines(later(shop.app.world, 123_000));
+    await counter.link.expect("stop");
+    await actOnDeadlines(later(shop.app.world, 126_000));
+    assert.equal((await untilEvent(shop, payment, "REFUND", request_id)).error?.code, "EXPIRED");
+    return { payment, request_id, prompt };
+  }
+
+  const failed = ["CAPTURE 39900", "INITIATE_REFUND 39900", "REFUND failed 39900"];
+
+  const incident = async (kind: string) =>
+    (await incidentsAt(shop, here())).find((found) => found.kind === kind) ?? assert.fail(`no ${kind}`);
+
+  const decide = ({ id }: { readonly id: string }, outcome: string) =>
+    shop.call("POST", `/v1/admin/incidents/${id}/decision`, { outcome, reason: "Found out by telephone." });
+
+  for (const outcome of ["stopped", "not_shown", "timed_out", "cancelled", "declined", "failed"] as const) {
+    test(`but that the terminal says was ${outcome} comes free, and is told no second time`, async () => {
+      const { payment, prompt } = await unknown();
+      await say(counter, counter.terminal.result(prompt.prompt_id, outcome));
+      assert.equal((await booksOf(shop, payment)).reserved, 0);
+      assert.deepEqual(storyOf(await read(shop, payment)), failed);
+      await refunding(shop, payment, { amount, terminal_id: here() });
+    });
+  }
+
+  test("and whose late approval cannot be taken back stays reserved until a person has found out: paid, so it is booked", async () => {
+    const { payment, request_id, prompt } = await unknown({
+      url: { callback_url: `${shop.callback_url}?report_event=REFUND` },
+    });
+    counter.link.send(counter.terminal.approval(prompt));
+    const { reversal_id } = await counter.link.expect("reverse");
+    await counter.link.expect("acknowledge");
+    await say(counter, counter.terminal.reversal(reversal_id, "refused", "The batch is closed."));
+    assert.equal((await booksOf(shop, payment)).reserved, amount);
+    assert.deepEqual(storyOf(await read(shop, payment)), failed);
+    const { status, body } = await decide(await incident("REVERSAL_REFUSED"), "paid");
+    assert.equal(status, 200, JSON.stringify(body));
+    const after = await read(shop, payment);
+    assert.equal(after.status, "REFUNDED");
+    assert.deepEqual(storyOf(after), [...failed, "REFUND 39900"]);
+    const { correlation_request_id, request_id: own } = after.events.at(-1) ?? {};
+    assert.equal(correlation_request_id, undefined, "its INITIATE_REFUND has had its end");
+    assert.notEqual(own, request_id);
+    const { reserved, refunded } = await booksOf(shop, payment);
+    assert.deepEqual([reserved, refunded], [0, amount]);
+    // What was told at the time limit is due then, in two minutes.
+    const told = await until(() => callbacksOf(payment).find(({ url }) => url.searchParams.has("event")));
+    assert.equal(told.url.searchParams.get("event_id"), after.events.at(-1)?.id);
+    assert.equal(told.url.searchParams.get("error"), null);
+  });
+
+  test("and that a person finds was not paid comes free, and is told no second time", async () => {
+    const { payment } = await unknown();
+    await raiseLongUnresolved(later(shop.app.world, 20 * 60_000));
+    const { status } = await decide(await incident("UNRESOLVED_PAYMENT"), "not_paid");
+    assert.equal(status, 200);
+    assert.equal((await booksOf(shop, payment)).reserved, 0);
+    assert.deepEqual(storyOf(await read(shop, payment)), failed);
   });
 });
 
