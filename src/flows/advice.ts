@@ -23,6 +23,7 @@ import { capturable } from "../domain/transaction.ts";
 import {
   type Advice,
   claimAdvices,
+  forgetRefusedAdvice,
   insertAdvice,
   lockAdvice,
   markAdvicesUnanswered,
@@ -117,7 +118,17 @@ async function adviseOnce(
 ): Promise<AnsweredOperation> {
   const kept = (await keptAnswer(world, request)) as { advice_id: string } | undefined;
   const before = kept && (await readAdvice(world.db, request.account_id, kept.advice_id));
-  return waitForAnswer(world, before ?? (await advise(world, request, kind, judge)));
+  const advice = before ?? (await advise(world, request, kind, judge));
+  try {
+    return await waitForAnswer(world, advice);
+  } catch (error) {
+    const { client_id, idempotency } = request;
+    // Only answers that said yes are kept: what the host refused may be asked for again.
+    if (error instanceof Rejection && idempotency !== undefined) {
+      await world.db.atOnce((tx) => forgetRefusedAdvice(tx, advice, { client_id, ...idempotency }));
+    }
+    throw error;
+  }
 }
 
 async function advise(world: World, request: AdviceRequest, kind: AdviceKind, judge: Judge): Promise<Advice> {

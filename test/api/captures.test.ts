@@ -738,6 +738,32 @@ describe("a repeated capture or void", () => {
     assert.equal((await booksOf(shop, payment)).captured, 300);
   });
 
+  test("that the host refused has not used up its key: it is asked again", async () => {
+    const headers = newKey();
+    const payment = await authorized(shop, counter);
+    const ask = (outcome: "accepted" | "refused") =>
+      Promise.all([operate(shop, "capture", payment, { amount }, headers), answerAdvice(counter, outcome)]);
+    const [first] = await ask("refused");
+    assertRefused(first, refused("REFUSED_BY_HOST"));
+    const [second] = await ask("accepted");
+    assert.deepEqual([second.status, second.body.status], [200, "CAPTURED"]);
+    assert.deepEqual(storyOf(second.body), ["CAPTURE failed 39900", "CAPTURE 39900"]);
+    const third = await operate(shop, "capture", payment, { amount }, headers);
+    assert.deepEqual([third.status, third.body], [200, second.body]);
+  });
+
+  test("that was answered 202 and refused later is told so under its key, and the host is not asked again", async () => {
+    const headers = newKey();
+    const payment = await authorized(shop, counter);
+    assert.equal((await operate(shop, "capture", payment, { amount }, headers)).status, 202);
+    await answerAdvice(counter, "refused");
+    for (const _time of ["first", "second"]) {
+      const again = await operate(shop, "capture", payment, { amount }, headers);
+      assertRefused(again, refused("REFUSED_BY_HOST"));
+    }
+    assert.deepEqual(await counter.link.settled(), []);
+  });
+
   test("without a key is a second capture", async () => {
     const payment = await authorized(shop, counter);
     for (const _time of ["first", "second"]) {
