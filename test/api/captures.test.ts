@@ -376,6 +376,21 @@ describe("a capture", () => {
   });
 });
 
+test("fifty captures at once are one at a time: what the host accepted is captured, and no more", async () => {
+  const payment = await authorized(shop, counter);
+  const asked = Promise.all(Array.from({ length: 50 }, () => operate(shop, "capture", payment, { amount: 1_000 })));
+  await answerAdvice(counter, "accepted");
+  const answers = await asked;
+  assert.ok(answers.some(({ status }) => status === 200));
+  for (const answer of answers) {
+    if (answer.status >= 300) assertRefused(answer, refused("OPERATION_UNDER_WAY", undefined, 409));
+  }
+  const { captured } = await booksOf(shop, payment);
+  assert.equal(captured, 1_000);
+  const { events } = await read(shop, payment);
+  assert.equal(events.filter(({ event, success }) => event === "CAPTURE" && success).length, 1);
+});
+
 describe("a void", () => {
   test("that the host accepts is 200 and AUTHORIZATION_VOIDED, with one event", async () => {
     const payment = await authorized(shop, counter);

@@ -614,6 +614,35 @@ describe("the end of a refund", () => {
     assert.equal((await booksOf(shop, payment)).reserved, 0);
   });
 
+  test("that waited behind a sale for 120 seconds comes then, EXPIRED, and it is never shown", async () => {
+    const payment = await paid(shop, counter);
+    await sold(shop, here());
+    const sale = await counter.link.expect("prompt");
+    counter.link.send({ type: "card_presented", prompt_id: sale.prompt_id });
+    await counter.link.settled();
+    const request_id = await refunding(shop, payment, { amount, terminal_id: here() });
+    await actOnDeadlines(later(shop.app.world, 123_000));
+    const { error, success } = await untilEvent(shop, payment, "REFUND", request_id);
+    assert.deepEqual([success, error?.code], [false, "EXPIRED"]);
+    assert.doesNotMatch(error?.message ?? "", /reach|known|reserved/, "the terminal was there, and the end is known");
+    assert.equal((await booksOf(shop, payment)).reserved, 0);
+    await approve(counter, sale);
+    assert.deepEqual(await counter.link.settled(), []);
+  });
+
+  test("whose card was presented in time is waited for beyond the 120 seconds, and counts", async () => {
+    const payment = await paid(shop, counter);
+    const request_id = await refunding(shop, payment, { amount, terminal_id: here() });
+    const prompt = await counter.link.expect("prompt");
+    counter.link.send({ type: "card_presented", prompt_id: prompt.prompt_id });
+    await counter.link.settled();
+    await actOnDeadlines(later(shop.app.world, 123_000));
+    assert.equal((await read(shop, payment)).events.at(-1)?.event, "INITIATE_REFUND");
+    await approve(counter, prompt);
+    assert.equal((await untilEvent(shop, payment, "REFUND", request_id)).success, true);
+    assert.equal((await read(shop, payment)).status, "REFUNDED");
+  });
+
   test("that nobody knows is told as EXPIRED, with the amount still reserved, and a late approval is taken back", async () => {
     const payment = await paid(shop, counter);
     await refunding(shop, payment, { amount, terminal_id: here() });

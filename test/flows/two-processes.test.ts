@@ -5,7 +5,9 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import { type App, makeLogger, startApp } from "../../src/app.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { adviceResult, approve, authorized, paid, say, whole } from "../support/counter.ts";
 import type { HandLink, HandTerminal } from "../support/honest-hand.ts";
 import {
   handTerminal,
@@ -117,6 +119,46 @@ describe("two processes on one database", () => {
     link.send(terminal.result(prompt_id, "stopped"));
     assert.equal((await answer).status, 200);
     assert.equal((await transactionOf(shop, body.id)).status, "DECLINED");
+  });
+
+  test("a refund posted to the one is asked for by the terminal of the other at once, in its turn too", async () => {
+    terminal = terminal.at(there.address);
+    const counter = { terminal, link: await terminal.connect([], whole) };
+    const payment = await paid(shop, counter);
+    const took: number[] = [];
+    const path = `/v1/transactions/${payment.id}/refund`;
+    for (let refunds = 0; refunds < 7; refunds++) {
+      const began = performance.now();
+      const { status } = await callAt(shop, here, "POST", path, { amount: 1, terminal_id: terminal.terminal_id });
+      const waiting = await callAt(shop, here, "POST", path, { amount: 2, terminal_id: terminal.terminal_id });
+      assert.deepEqual([status, waiting.status], [202, 202]);
+      const first = await counter.link.expect("prompt");
+      await approve(counter, first);
+      const second = await counter.link.expect("prompt");
+      took.push(performance.now() - began);
+      await approve(counter, second);
+      assert.deepEqual([first.amount, second.amount], [1, 2]);
+    }
+    assert.ok(median(took) < 250, `median ${median(took)} ms`);
+  });
+
+  test("a capture posted to the one is carried by the terminal of the other, and answered with 200", async () => {
+    terminal = terminal.at(there.address);
+    const counter = { terminal, link: await terminal.connect([], whole) };
+    const payment = await authorized(shop, counter);
+    const path = `/v1/transactions/${payment.id}/capture`;
+    const took: number[] = [];
+    for (let captures = 0; captures < 7; captures++) {
+      const began = performance.now();
+      const asked = callAt<Transaction>(shop, here, "POST", path, { amount: 100 });
+      const { advice_id } = await counter.link.expect("advice");
+      took.push(performance.now() - began);
+      await say(counter, adviceResult(counter, advice_id, "accepted"));
+      const { status, body } = await asked;
+      assert.deepEqual([status, body.status], [200, "PARTIALLY_CAPTURED"]);
+    }
+    // As for a sale: a sweep would take twice as long.
+    assert.ok(median(took) < 150, `median ${median(took)} ms`);
   });
 
   test("a terminal is sold to once: of fifty sales posted to both at once one is taken, and one prompt is shown", async () => {
