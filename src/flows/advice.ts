@@ -58,6 +58,8 @@ interface AdviceRequest {
   readonly transaction_id: string;
   readonly idempotency?: RequestKey | undefined;
   readonly request_headers: Readonly<Record<string, string>>;
+  /** Asked for by the cancel of an authorized session. */
+  readonly cancels_session?: boolean;
 }
 
 export interface CaptureRequest extends AdviceRequest {
@@ -92,10 +94,7 @@ export async function captureTransaction(world: World, request: CaptureRequest):
 }
 
 /** Throws `Rejection`: what cannot be voided, and what the host refused. */
-export async function voidTransaction(
-  world: World,
-  request: AdviceRequest & { readonly cancels_session?: boolean },
-): Promise<AnsweredOperation> {
+export async function voidTransaction(world: World, request: AdviceRequest): Promise<AnsweredOperation> {
   return adviseOnce(world, request, "void", async (_tx, payment) => {
     const refusal = refusalOfVoid(payment);
     if (refusal !== undefined) throw refusal;
@@ -153,6 +152,8 @@ async function advise(world: World, request: AdviceRequest, kind: AdviceKind, ju
     if (first !== undefined) return first;
     if (error instanceof Rejection) throw error;
     const open = await readOpenAdvice(world.db, account_id, transaction_id);
+    // A session that is cancelled again waits for its first cancel.
+    if (open?.cancels_session === true && request.cancels_session === true) return open;
     throw new Rejection("OPERATION_UNDER_WAY", { operation: open?.kind ?? "capture or void" });
   }
 }

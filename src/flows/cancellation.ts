@@ -8,7 +8,6 @@
 import type { Session } from "../contract/session.ts";
 import { isFinal, type PromptStatus } from "../domain/prompt.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { readOpenAdvice } from "../storage/advices.ts";
 import { lockPrompt, markCancelAsked, readPaymentPrompt } from "../storage/prompts.ts";
 import { readSession } from "../storage/sessions.ts";
 import { readConnection } from "../storage/terminals.ts";
@@ -61,11 +60,7 @@ async function cancelAuthorized(world: World, request: CancelRequest, session: S
   );
   const after = await readSession(world.db, account_id, session_id);
   if (after?.cancelled_at !== undefined) return after;
-  // Asked for already and not answered yet: this cancel says so as well. Of a capture under way it is too late.
-  const open = await readOpenAdvice(world.db, account_id, transaction_id);
-  if (refusal !== undefined && open?.cancels_session !== true) {
-    throw new Rejection("SESSION_CANCEL_CONFLICT", { reason: refusal.message });
-  }
+  if (refusal !== undefined) throw new Rejection("SESSION_CANCEL_CONFLICT", { reason: refusal.message });
   throw new Rejection("TERMINAL_UNREACHABLE", { terminal_id: session.order.store?.terminal_id ?? "" });
 }
 
