@@ -1,12 +1,14 @@
 /** Capture and void of what a terminal authorized: its host holds the money and is asked (prompt-life section 7). */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
+import type { App } from "../../src/app.ts";
 import type { Incident } from "../../src/contract/incident.ts";
 import type { Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Transaction, TransactionEvent } from "../../src/contract/transaction.ts";
 import { lapseAuthorizations, raiseSilentAdvices } from "../../src/flows/advice.ts";
 import { demo } from "../../src/flows/demo-account.ts";
+import { callsAt, startAnother } from "../support/another-server.ts";
 import {
   adviceResult,
   answerAdvice,
@@ -31,11 +33,19 @@ import { type Answer, type SaleChange, type Shop, until } from "../support/shop.
 import { assertRefused, type Refusal } from "./refusal.ts";
 
 let shop: Shop;
+/** A second server of the shop, whose till waits for the host no longer than a second. */
+let impatient: Pick<Shop, "call">;
+let second: App;
 let counter: Counter;
 before(async () => {
-  shop = await openBareShop({ TAPLINE_STOP_ANSWER_S: "1" });
+  shop = await openBareShop();
+  second = await startAnother(shop, { stop_answer_ms: 1_000 });
+  impatient = callsAt(shop, second);
 });
-after(() => shop.close());
+after(async () => {
+  await second.close();
+  await shop.close();
+});
 beforeEach(async () => {
   counter = await openCounter(shop);
 });
@@ -59,7 +69,7 @@ async function operated(
 
 /** Asks, and nobody answers: the INITIATE event's request id. */
 async function leftOpen(payment: Transaction, operation: Operation, body?: unknown): Promise<string> {
-  const { status, headers, body: answer } = await operate(shop, operation, payment, body);
+  const { status, headers, body: answer } = await operate(impatient, operation, payment, body);
   assert.equal(status, 202, JSON.stringify(answer));
   const name = operation === "capture" ? "INITIATE_CAPTURE" : "INITIATE_VOID";
   const { event, request_id, success, transaction_status } = answer.events.at(-1) ?? assert.fail("no event");
@@ -703,7 +713,7 @@ describe("a repeated capture or void", () => {
       const payment = await authorized(shop, counter);
       const headers = newKey();
       const answers = await Promise.all(
-        Array.from({ length: 50 }, () => operate(shop, operation, payment, body, headers)),
+        Array.from({ length: 50 }, () => operate(impatient, operation, payment, body, headers)),
       );
       assert.deepEqual([...new Set(answers.map(({ status }) => status))], [202]);
       assert.equal(new Set(answers.map(({ headers: answered }) => answered.get("event-request-id"))).size, 1);
@@ -776,7 +786,7 @@ describe("a repeated capture or void", () => {
   test("that was answered 202 and refused later is told so under its key, and the host is not asked again", async () => {
     const headers = newKey();
     const payment = await authorized(shop, counter);
-    assert.equal((await operate(shop, "capture", payment, { amount }, headers)).status, 202);
+    assert.equal((await operate(impatient, "capture", payment, { amount }, headers)).status, 202);
     await answerAdvice(counter, "refused");
     for (const _time of ["first", "second"]) {
       const again = await operate(shop, "capture", payment, { amount }, headers);

@@ -1,27 +1,16 @@
 /** Many tills refund one payment at once, over several server processes: no money is given back twice. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import type { App } from "../../src/app.ts";
 import type { PromptFrame } from "../../src/contract/terminal-protocol.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
-import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { startAnother } from "../support/another-server.ts";
 import { approve, booksOf, type Counter, type Operated, openCounter, paid, read, say } from "../support/counter.ts";
 import { openBareShop } from "../support/honest-shop.ts";
 import type { Shop } from "../support/shop.ts";
 
 const amount = 39_900;
 const tills = 200;
-
-const startAnother = ({ config }: Shop): Promise<App> =>
-  startApp({
-    config: { ...config, port: 0, simulators: false },
-    clock: systemClock,
-    random: systemRandom,
-    logger: makeLogger(config.log_level, process.stderr),
-    onLost: (problem) => {
-      throw problem;
-    },
-  });
 
 describe("two hundred tills that refund one payment at once, over three server processes,", () => {
   let shop: Shop;

@@ -2,11 +2,11 @@
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import type { App } from "../../src/app.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
-import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { startAnother } from "../support/another-server.ts";
 import { adviceResult, approve, authorized, paid, say, whole } from "../support/counter.ts";
 import type { HandLink, HandTerminal } from "../support/honest-hand.ts";
 import {
@@ -19,18 +19,6 @@ import {
 } from "../support/honest-shop.ts";
 import { Wire } from "../support/honest-wire.ts";
 import { type Answer, openShop, type Shop, until } from "../support/shop.ts";
-
-/** Another process's server, as far as a process of its own makes no difference: what they share is the database. */
-const startSecond = ({ config }: Shop): Promise<App> =>
-  startApp({
-    config: { ...config, port: 0, simulators: false },
-    clock: systemClock,
-    random: systemRandom,
-    logger: makeLogger(config.log_level, process.stderr),
-    onLost: (problem) => {
-      throw problem;
-    },
-  });
 
 async function callAt<Body = ErrorBody>(
   shop: Shop,
@@ -71,7 +59,7 @@ describe("two processes on one database", () => {
   before(async () => {
     shop = await openBareShop({ TAPLINE_STOP_ANSWER_S: "3" });
     here = shop.app;
-    there = await startSecond(shop);
+    there = await startAnother(shop);
   });
   after(async () => {
     await there.close();
@@ -299,7 +287,7 @@ describe("two processes on one database", () => {
   });
 
   test("a terminal whose process stops is free for the other, which takes over its open sale", async () => {
-    const third = await startSecond(shop);
+    const third = await startAnother(shop);
     const leaving = terminal.at(third.address);
     const link = await leaving.connect();
     const { body } = await sellAt(shop, here, terminal.terminal_id);
@@ -318,7 +306,7 @@ describe("two processes on one database", () => {
   });
 
   test("a process that stops answers the cancel that waits there, and is gone then, however long tills keep connections", async () => {
-    const third = await startSecond(shop);
+    const third = await startAnother(shop);
     terminal = terminal.at(third.address);
     const link = await terminal.connect();
     const { body } = await sellAt(shop, here, terminal.terminal_id);
@@ -353,7 +341,7 @@ describe("a second process that runs no simulated terminals", () => {
   let second: App;
   before(async () => {
     shop = await openShop();
-    second = await startSecond(shop);
+    second = await startAnother(shop);
     await shop.play("manual");
   });
   after(async () => {

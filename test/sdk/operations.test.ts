@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { type OperationAnswer, type Refund, Tapline, TaplineError } from "@tapline/sdk";
+import type { App } from "../../src/app.ts";
+import { startAnother } from "../support/another-server.ts";
 import { answerAdvice, approve, authorized, type Counter, openCounter, paid, say } from "../support/counter.ts";
 import { openBareShop } from "../support/honest-shop.ts";
 import type { Shop } from "../support/shop.ts";
@@ -11,16 +13,21 @@ const amount = 39_900;
 let shop: Shop;
 let counter: Counter;
 let tapline: Tapline;
+/** At a second server of the shop, which waits for the host no longer than a second. */
+let impatient: Tapline;
+let second: App;
 before(async () => {
-  shop = await openBareShop({ TAPLINE_STOP_ANSWER_S: "1" });
-  tapline = new Tapline({
-    base_url: shop.app.address,
-    account_id: shop.demo.account_id,
-    client_id: shop.demo.client_id,
-    client_secret: shop.secret,
-  });
+  shop = await openBareShop();
+  second = await startAnother(shop, { stop_answer_ms: 1_000 });
+  const { account_id, client_id } = shop.demo;
+  const client = { account_id, client_id, client_secret: shop.secret };
+  tapline = new Tapline({ base_url: shop.app.address, ...client });
+  impatient = new Tapline({ base_url: second.address, ...client });
 });
-after(() => shop.close());
+after(async () => {
+  await second.close();
+  await shop.close();
+});
 beforeEach(async () => {
   counter = await openCounter(shop);
 });
@@ -101,7 +108,7 @@ describe("an authorization through the client", () => {
   test("whose capture the host has not answered is accepted, and repeated under its key still the same", async () => {
     const { id } = await authorized(shop, counter);
     const key = { idempotency_key: "till-7/shipment-1" };
-    const accepted = await tapline.transactions.capture(id, { amount }, key);
+    const accepted = await impatient.transactions.capture(id, { amount }, key);
     assert.equal(accepted.transaction.status, "AUTHORIZED");
     assert.ok(accepted.event_request_id);
     await answerAdvice(counter, "accepted");

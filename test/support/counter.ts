@@ -64,7 +64,7 @@ export async function answerAdvice(counter: Counter, outcome: "accepted" | "refu
 export type Operation = "refund" | "capture" | "void";
 
 export const operate = (
-  shop: Shop,
+  shop: Pick<Shop, "call">,
   operation: Operation,
   { id }: { readonly id: string },
   body?: unknown,
