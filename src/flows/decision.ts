@@ -2,6 +2,7 @@
 import { allowedDecisions, type DecisionOutcome } from "../domain/incident.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { readAdvice } from "../storage/advices.ts";
+import { lockTransaction } from "../storage/balances.ts";
 import type { Tx } from "../storage/database.ts";
 import { type Incident, lockIncident, readIncident, writeDecision } from "../storage/incidents.ts";
 import { type LockedPrompt, lockPrompt } from "../storage/prompts.ts";
@@ -26,20 +27,23 @@ export interface DecisionRequest {
 export async function decideIncident(world: World, request: DecisionRequest): Promise<Incident> {
   const { account_id, incident_id, outcome, reason, client_id } = request;
   const decided = await world.db.transaction(async (tx) => {
-    // The prompt's lock comes first, as where the terminal's word is applied: two that wait for each other end nowhere.
+    // The locks of prompt and payment come first, as where the terminal's word is applied: two that wait for each other
+    // end nowhere.
     const about = await readIncident(tx, account_id, incident_id);
     if (about === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
     if (about.prompt_id !== null) await lockPrompt(tx, account_id, about.prompt_id);
+    if (about.transaction_id !== null) await lockTransaction(tx, account_id, about.transaction_id);
     const incident = await lockIncident(tx, account_id, incident_id);
     if (incident === undefined) throw new Rejection("INCIDENT_NOT_FOUND", { incident_id });
     if (incident.decided_at !== null) {
       if (incident.outcome === outcome) return incident;
       throw new Rejection("INCIDENT_DECIDED", { incident_id, outcome: incident.outcome ?? "" });
     }
-    await applyDecision(world, tx, incident, request);
     const now = isoNow(world);
+    // Before what follows from it: an advice's answer settles the incident about it, unless a person has decided that.
     const written = await writeDecision(tx, account_id, incident_id, { outcome, reason, decided_by: client_id }, now);
     if (written === undefined) throw new Error(`Incident ${incident_id} changed under its lock.`);
+    await applyDecision(world, tx, incident, request);
     return written;
   });
   if (decided.prompt_id !== null) world.hints.promptChanged(decided.prompt_id);
