@@ -175,7 +175,7 @@ describe("a refund has 120 seconds for its card", () => {
     assert.equal(await counter.told(asked), undefined);
     assert.equal((await counter.payment()).reserved_refund_amount, price);
     await seconds(0.1);
-    assert.match(expired(await counter.told(asked)), /could not be reached/);
+    assert.match(expired(await counter.told(asked)), /could not ask for the card in time/);
     assert.equal((await counter.told(asked))?.correction?.remaining_refund_amount, price);
     assert.equal((await counter.payment()).reserved_refund_amount, 0);
     await counter.refund(price);
@@ -192,7 +192,7 @@ describe("a refund has 120 seconds for its card", () => {
     await until(100, 119.9);
     assert.equal(await counter.told(asked), undefined);
     await seconds(0.1);
-    assert.match(expired(await counter.told(asked)), /could not be reached/);
+    assert.match(expired(await counter.told(asked)), /could not ask for the card in time/);
     assert.equal((await counter.payment()).reserved_refund_amount, 0);
     assert.equal(counter.terminal.screen, on_screen);
     await counter.hostAnswers();
@@ -256,7 +256,7 @@ describe("a refund has 120 seconds for its card", () => {
     await counter.cardApproved();
     assert.equal(counter.terminal.screen, undefined);
     await until(117.5, 120);
-    assert.match(expired(await counter.told(asked)), /could not be reached/);
+    assert.match(expired(await counter.told(asked)), /could not ask for the card in time/);
   });
 
   test("whose turn comes with more than 3 s left is shown", async () => {
