@@ -12,10 +12,12 @@ interface AskedPrompt {
   readonly prompt_id: string;
   readonly kind: PromptKind;
   readonly amount: number;
+  readonly merchant_reference?: string;
   readonly original?: { readonly unique_id?: string };
 }
 
 export interface HostPayment {
+  readonly merchant_reference: string | undefined;
   readonly authorized: number;
   captured: number;
   voided: number;
@@ -52,17 +54,25 @@ export class HostBook {
     });
   }
 
-  #take({ prompt_id, kind, amount }: AskedPrompt): void {
+  #take({ prompt_id, kind, amount, merchant_reference }: AskedPrompt): void {
     const captured = kind === "purchase" ? amount : 0;
-    this.payments.set(prompt_id, { authorized: amount, captured, voided: 0, reversed: false });
+    this.payments.set(prompt_id, { merchant_reference, authorized: amount, captured, voided: 0, reversed: false });
   }
 
-  #payBack({ prompt_id, amount, original }: AskedPrompt): void {
-    const payment_id = original?.unique_id?.replace(/^uid-/, "") ?? "";
+  #payBack(asked: AskedPrompt): void {
+    const { prompt_id, amount } = asked;
+    const payment_id = this.#originalOf(asked);
     const payment = this.payments.get(payment_id);
     assert.ok(payment !== undefined && !payment.reversed, `the host is to pay back what it never took: ${payment_id}`);
     assert.ok(this.paidBack(payment_id) + amount <= payment.captured, `more is paid back than was taken: ${prompt_id}`);
     this.refunds.set(prompt_id, { payment_id, amount, reversed: false });
+  }
+
+  /** By the host's own id; a payment that a person decided has none in our books, and is found by its receipt. */
+  #originalOf({ original, merchant_reference }: AskedPrompt): string {
+    if (original?.unique_id !== undefined) return original.unique_id.replace(/^uid-/, "");
+    const found = [...this.payments].find(([, payment]) => payment.merchant_reference === merchant_reference);
+    return found?.[0] ?? "";
   }
 
   /** What stands as paid back of this payment. */

@@ -110,11 +110,12 @@ export class Line implements TerminalEnd {
     }
   }
 
-  #promptFrame({ id, kind, amount, currency, deadline_at, original_unique_id }: SentPrompt): PromptFrame {
+  #promptFrame(prompt: SentPrompt): PromptFrame {
+    const { id, kind, amount, currency, deadline_at, merchant_reference, original_unique_id } = prompt;
     const not_after_ms = this.#terminal.monotonic() + Date.parse(deadline_at) - this.#world.clock.now();
     const original = original_unique_id === null ? {} : { original: { unique_id: original_unique_id } };
     const clock = { boot_id: this.#boot_id, not_after_ms };
-    return { type: "prompt", prompt_id: id, kind, amount, currency, ...clock, ...original };
+    return { type: "prompt", prompt_id: id, kind, amount, currency, merchant_reference, ...clock, ...original };
   }
 
   /** Lets through what may go. False if there was nothing. */
