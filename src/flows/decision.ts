@@ -70,17 +70,26 @@ async function applyDecision(
     await concludeAdvice(world, tx, { account_id, advice_id: subject }, answer, client_id);
     return;
   }
-  if (prompt !== undefined && outcome === "paid") await checkNotTakenBack(tx, prompt);
+  if (prompt !== undefined && outcome !== "settled") await checkNotTakenBack(tx, prompt, outcome);
   if (prompt !== undefined && outcome !== "settled") {
     await endPrompt(world, tx, prompt, outcome === "paid" ? "decided_paid" : "decided_unpaid", client_id);
   }
 }
 
-/** Money that is being given back, or has been, is no payment, whoever says so. */
-async function checkNotTakenBack(tx: Tx, prompt: LockedPrompt): Promise<void> {
+/**
+ * Money that is being given back, or has been, is no payment, whoever says so. And a refund of which the terminal's host is
+ * asked to take the approval back is not decided before it has answered: its amount would be free, and the money gone.
+ */
+async function checkNotTakenBack(tx: Tx, prompt: LockedPrompt, outcome: DecisionOutcome): Promise<void> {
   const reversals = await readReversalsOf(tx, prompt.account_id, prompt.transaction_id);
-  if (reversals.some(({ prompt_id, status }) => prompt_id === prompt.id && status !== "REFUSED")) {
-    const facts = { outcome: "paid", allowed: "not_paid, as its approval is being taken back" };
-    throw new Rejection("DECISION_NOT_ALLOWED", facts, "outcome");
+  const reversal = reversals.find(({ prompt_id }) => prompt_id === prompt.id);
+  if (reversal === undefined || reversal.status === "REFUSED") return;
+  const is_open = reversal.status === "ISSUED" || reversal.status === "SENT";
+  if (prompt.kind === "refund" && is_open) {
+    const allowed = "paid or not_paid once the terminal has answered whether its approval could be taken back";
+    throw new Rejection("DECISION_NOT_ALLOWED", { outcome, allowed }, "outcome");
   }
+  if (outcome !== "paid") return;
+  const facts = { outcome, allowed: "not_paid, as its approval is being taken back" };
+  throw new Rejection("DECISION_NOT_ALLOWED", facts, "outcome");
 }

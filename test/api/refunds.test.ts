@@ -737,6 +737,21 @@ describe("a refund that nobody knows the end of", () => {
     assert.equal((await booksOf(shop, payment)).reserved, 0);
     assert.deepEqual(storyOf(await read(shop, payment)), failed);
   });
+
+  test("is not decided while its approval is being taken back: its amount would be free, and the money may be gone", async () => {
+    const { payment, prompt } = await unknown();
+    await raiseLongUnresolved(later(shop.app.world, 20 * 60_000));
+    counter.link.send(counter.terminal.approval(prompt));
+    const { reversal_id } = await counter.link.expect("reverse");
+    await counter.link.expect("acknowledge");
+    for (const outcome of ["paid", "not_paid"]) {
+      const { status, body } = await decide(await incident("UNRESOLVED_PAYMENT"), outcome);
+      assert.deepEqual([status, body.error.code], [400, "DECISION_NOT_ALLOWED"]);
+    }
+    assert.equal((await booksOf(shop, payment)).reserved, amount);
+    await say(counter, counter.terminal.reversal(reversal_id, "reversed"));
+    assert.equal((await booksOf(shop, payment)).reserved, 0);
+  });
 });
 
 describe("what a till sends with a refund", () => {
