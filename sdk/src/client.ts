@@ -1,9 +1,11 @@
 /** A client for the Tapline API. It needs `fetch` and nothing else. */
 import { TaplineError, TaplineUnreachable } from "./errors.ts";
 import type {
+  Capture,
   CreatedSession,
   CreateSessionFromProfile,
   PersonCommand,
+  Refund,
   Session,
   SimulatedTerminalState,
   Token,
@@ -31,7 +33,24 @@ export interface TransactionFilter {
   readonly session_id?: readonly string[];
 }
 
+export interface OperationOptions {
+  /** Made and kept before the request is sent: under it, a repeated request is the same refund, capture or void. */
+  readonly idempotency_key?: string;
+}
+
+/** What a refund, a capture or a void was answered. */
+export interface OperationAnswer {
+  readonly transaction: Transaction;
+  /**
+   * Set where the operation is accepted and not finished, as every refund is: the event that ends it carries this as
+   * `correlation_request_id`, and `success`.
+   */
+  readonly event_request_id?: string;
+}
+
 type Query = Readonly<Record<string, string | number | boolean | readonly string[] | undefined>>;
+type Headers = Readonly<Record<string, string>>;
+type Answered = { readonly value: unknown; readonly headers: Response["headers"] };
 
 export class Tapline {
   readonly #options: TaplineOptions;
@@ -52,7 +71,7 @@ export class Tapline {
     const authorization = `Basic ${base64(`${client_id}:${client_secret}`)}`;
     const audience = `${this.#base_url}/v1/accounts/${account_id}`;
     const body = { grant_type: "client_credentials", audience };
-    const token = (await this.#fetch("POST", path, authorization, body)) as Token;
+    const token = (await this.#fetch("POST", path, { authorization }, body)).value as Token;
     this.#token = { value: token.access_token, renew_at: now + token.expires_in * 500 };
     return token.access_token;
   }
@@ -73,6 +92,15 @@ export class Tapline {
     /** Newest first; `starting_after` is the last id of the page before. */
     list: (filter: TransactionFilter = {}): Promise<Transaction[]> =>
       this.#call("GET", "/v1/transactions", { ...filter }),
+    /** Accepted is not refunded: the cardholder approves on the terminal that the body names. Send a key. */
+    refund: (transaction_id: string, body: Refund, options?: OperationOptions): Promise<OperationAnswer> =>
+      this.#operate("refund", transaction_id, body, options),
+    /** Captures what was authorized, wholly or in part. */
+    capture: (transaction_id: string, body: Capture, options?: OperationOptions): Promise<OperationAnswer> =>
+      this.#operate("capture", transaction_id, body, options),
+    /** Lets an authorization go that nothing has been captured of. */
+    void: (transaction_id: string, options?: OperationOptions): Promise<OperationAnswer> =>
+      this.#operate("void", transaction_id, undefined, options),
   };
 
   /** Simulated terminals of test accounts. */
@@ -87,22 +115,39 @@ export class Tapline {
     return `/v1/accounts/${this.#options.account_id}/simulated-terminals/${encodeURIComponent(terminal_id)}`;
   }
 
+  async #operate(
+    operation: "refund" | "capture" | "void",
+    transaction_id: string,
+    body: Refund | Capture | undefined,
+    { idempotency_key }: OperationOptions = {},
+  ): Promise<OperationAnswer> {
+    const path = `/v1/transactions/${encodeURIComponent(transaction_id)}/${operation}`;
+    const key = idempotency_key === undefined ? {} : { "idempotency-key": idempotency_key };
+    const { value, headers } = await this.#authorized("POST", path, body, key);
+    const event_request_id = headers.get("event-request-id");
+    const transaction = value as Transaction;
+    return event_request_id === null ? { transaction } : { transaction, event_request_id };
+  }
+
   async #call<Answer>(method: string, path: string, query: Query = {}, body?: unknown): Promise<Answer> {
-    const address = path + queryText(query);
+    return (await this.#authorized(method, path + queryText(query), body)).value as Answer;
+  }
+
+  async #authorized(method: string, path: string, body: unknown, headers: Headers = {}): Promise<Answered> {
     const token = await this.token();
     try {
-      return (await this.#fetch(method, address, `Bearer ${token}`, body)) as Answer;
+      return await this.#fetch(method, path, { ...headers, authorization: `Bearer ${token}` }, body);
     } catch (error) {
       if (!(error instanceof TaplineError) || error.status !== 401) throw error;
       // The server's keys may have changed. A refused token did nothing, so the call is safe to make again.
       this.#token = undefined;
-      return (await this.#fetch(method, address, `Bearer ${await this.token()}`, body)) as Answer;
+      return await this.#fetch(method, path, { ...headers, authorization: `Bearer ${await this.token()}` }, body);
     }
   }
 
-  async #fetch(method: string, path: string, authorization: string, body: unknown): Promise<unknown> {
+  async #fetch(method: string, path: string, given: Headers, body: unknown): Promise<Answered> {
     const send = this.#options.fetch ?? fetch;
-    const headers = { authorization, ...(body === undefined ? {} : { "content-type": "application/json" }) };
+    const headers = { ...given, ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
     let answer: Response;
     let content: string;
@@ -114,7 +159,7 @@ export class Tapline {
     }
     const value = parsed(content);
     if (!answer.ok) throw new TaplineError(answer.status, value, answer.headers.get("x-request-id") ?? undefined);
-    return value;
+    return { value, headers: answer.headers };
   }
 }
 

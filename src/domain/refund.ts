@@ -193,7 +193,7 @@ function failureOf(
     case "EXPIRED":
       return was_shown
         ? failure("EXPIRED", reason ?? "Nobody presented a card in time.", "DECLINED", "cancelled")
-        : failure("EXPIRED", reason ?? "The terminal could not be reached in time.", "ERROR", "failed");
+        : failure("EXPIRED", reason ?? "The terminal could not ask for the card in time.", "ERROR", "failed");
     default:
       return failure("FAILED", reason ?? "The refund failed; no money moved.", "ERROR", "failed");
   }

@@ -23,6 +23,7 @@ import { capturable } from "../domain/transaction.ts";
 import {
   type Advice,
   claimAdvices,
+  forgetRefusedAdvice,
   insertAdvice,
   lockAdvice,
   markAdvicesUnanswered,
@@ -57,6 +58,8 @@ interface AdviceRequest {
   readonly transaction_id: string;
   readonly idempotency?: RequestKey | undefined;
   readonly request_headers: Readonly<Record<string, string>>;
+  /** Asked for by the cancel of an authorized session. */
+  readonly cancels_session?: boolean;
 }
 
 export interface CaptureRequest extends AdviceRequest {
@@ -91,10 +94,7 @@ export async function captureTransaction(world: World, request: CaptureRequest):
 }
 
 /** Throws `Rejection`: what cannot be voided, and what the host refused. */
-export async function voidTransaction(
-  world: World,
-  request: AdviceRequest & { readonly cancels_session?: boolean },
-): Promise<AnsweredOperation> {
+export async function voidTransaction(world: World, request: AdviceRequest): Promise<AnsweredOperation> {
   return adviseOnce(world, request, "void", async (_tx, payment) => {
     const refusal = refusalOfVoid(payment);
     if (refusal !== undefined) throw refusal;
@@ -117,7 +117,17 @@ async function adviseOnce(
 ): Promise<AnsweredOperation> {
   const kept = (await keptAnswer(world, request)) as { advice_id: string } | undefined;
   const before = kept && (await readAdvice(world.db, request.account_id, kept.advice_id));
-  return waitForAnswer(world, before ?? (await advise(world, request, kind, judge)));
+  const advice = before ?? (await advise(world, request, kind, judge));
+  try {
+    return await waitForAnswer(world, advice);
+  } catch (error) {
+    const { client_id, idempotency } = request;
+    // Only answers that said yes are kept: what the host refused may be asked for again.
+    if (error instanceof Rejection && idempotency !== undefined) {
+      await world.db.atOnce((tx) => forgetRefusedAdvice(tx, advice, { client_id, ...idempotency }));
+    }
+    throw error;
+  }
 }
 
 async function advise(world: World, request: AdviceRequest, kind: AdviceKind, judge: Judge): Promise<Advice> {
@@ -135,11 +145,15 @@ async function advise(world: World, request: AdviceRequest, kind: AdviceKind, ju
       return advice;
     });
   } catch (error) {
-    if (!(error instanceof ConstraintRefusal)) throw error;
+    if (!(error instanceof ConstraintRefusal || error instanceof Rejection)) throw error;
+    // Another request under the same key was faster, and what this one wants may be gone for that alone.
     const kept = (await keptAnswer(world, request)) as { advice_id: string } | undefined;
     const first = kept && (await readAdvice(world.db, account_id, kept.advice_id));
     if (first !== undefined) return first;
+    if (error instanceof Rejection) throw error;
     const open = await readOpenAdvice(world.db, account_id, transaction_id);
+    // A session that is cancelled again waits for its first cancel.
+    if (open?.cancels_session === true && request.cancels_session === true) return open;
     throw new Rejection("OPERATION_UNDER_WAY", { operation: open?.kind ?? "capture or void" });
   }
 }
@@ -192,12 +206,16 @@ async function initiated(world: World, asked: Advice): Promise<AnsweredOperation
 export const takeAdvicesToSend = (world: World, link: TerminalLink): Promise<Advice[]> =>
   world.db.atOnce((tx) => claimAdvices(tx, link, isoNow(world)));
 
-/** Applies an answer, in the transaction that stores it. False if it contradicts what was answered before. */
+/**
+ * Applies an answer, in the transaction that stores it. False if it contradicts what was answered before. `decided_by` is
+ * the client that found it out, where the host did not say it: its decision settles the incident.
+ */
 export async function concludeAdvice(
   world: World,
   tx: Tx,
   { account_id, advice_id }: { readonly account_id: string; readonly advice_id: string },
   answer: AdviceAnswer,
+  decided_by?: string,
 ): Promise<boolean> {
   const seen = await readAdvice(tx, account_id, advice_id);
   if (seen === undefined) return false;
@@ -212,6 +230,7 @@ export async function concludeAdvice(
   const last_event_id = await writeMoney(tx, advice, outcome, isoNow(world));
   await updateAdvice(tx, advice, { status, reason: answer.reason ?? null }, isoNow(world));
   await writeCallback(world, tx, await readCallbackFacts(tx, advice), outcome, last_event_id);
+  if (decided_by !== undefined) return true;
   await settleAdviceIncident(tx, advice, `The host answered: ${status.toLowerCase()}.`, isoNow(world));
   return true;
 }

@@ -51,15 +51,16 @@ async function cancelAuthorized(world: World, request: CancelRequest, session: S
   const { account_id, session_id } = request;
   const { transaction_id = "" } = session;
   const asked = { ...request, transaction_id, request_headers: {}, cancels_session: true };
-  try {
-    await voidTransaction(world, asked);
-  } catch (error) {
-    if (!(error instanceof Rejection)) throw error;
-    // Asked for already and not answered yet: this cancel says so as well.
-    if (error.code !== "OPERATION_UNDER_WAY") throw new Rejection("SESSION_CANCEL_CONFLICT", { reason: error.message });
-  }
+  const refusal = await voidTransaction(world, asked).then(
+    () => undefined,
+    (error: unknown) => {
+      if (error instanceof Rejection) return error;
+      throw error;
+    },
+  );
   const after = await readSession(world.db, account_id, session_id);
   if (after?.cancelled_at !== undefined) return after;
+  if (refusal !== undefined) throw new Rejection("SESSION_CANCEL_CONFLICT", { reason: refusal.message });
   throw new Rejection("TERMINAL_UNREACHABLE", { terminal_id: session.order.store?.terminal_id ?? "" });
 }
 

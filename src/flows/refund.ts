@@ -65,8 +65,9 @@ export async function startRefund(world: World, request: RefundRequest): Promise
   try {
     return await acceptRefund(world, request);
   } catch (error) {
-    // Another request under the same key was faster.
-    const again = error instanceof ConstraintRefusal ? await keptAnswer(world, request) : undefined;
+    // Another request under the same key was faster, and what this one wants may be gone for that alone.
+    const may_be_second = error instanceof ConstraintRefusal || error instanceof Rejection;
+    const again = may_be_second ? await keptAnswer(world, request) : undefined;
     if (again === undefined) throw error;
     return again as StartedOperation;
   }

@@ -87,6 +87,8 @@ async function endReversal(
   if (status === "REFUSED") {
     const details = { amount: reversal.amount, currency: reversal.currency, reason: reason ?? "" };
     await raiseIncident(world, tx, { ...reversal, kind: "REVERSAL_REFUSED", subject: reversal.id, prompt, details });
+    // The terminal has said its last word about it: what is left is a person's to decide, and the terminal is free.
+    if (prompt?.status === "UNRESOLVED") await freeSeat(tx, prompt);
   } else if (prompt?.status === "UNRESOLVED") {
     // A payment of another amount than was asked, or a refund that came too late, has been taken back: now it is known
     // that no money moved.

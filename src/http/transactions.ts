@@ -81,7 +81,8 @@ const metadataKey = /^ext_.{0,124}$/s;
 
 function checkMetadata(metadata: Readonly<Record<string, string>> | undefined): void {
   const key = Object.keys(metadata ?? {}).find((name) => !metadataKey.test(name));
-  if (key !== undefined) throw new Rejection("OPERATION_METADATA_INVALID", { key }, ["metadata", key]);
+  if (key !== undefined)
+    throw new Rejection("OPERATION_METADATA_INVALID", { key }, key === "" ? "metadata" : ["metadata", key]);
 }
 
 export const refundTransaction =

@@ -229,6 +229,23 @@ const ofTransaction = statement(
 export const readAdvicesOf = (reader: Reader, account_id: string, transaction_id: string): Promise<Advice[]> =>
   reader.query(ofTransaction, [account_id, transaction_id]);
 
+const forgetRefused = statement(
+  "forget_refused_advice",
+  `DELETE FROM idempotency_keys AS kept USING advices AS advice
+   WHERE kept.account_id = $1 AND kept.client_id = $2 AND kept.operation = $3 AND kept.key = $4
+     AND kept.answer ->> 'advice_id' = advice.id
+     AND advice.account_id = $1 AND advice.id = $5 AND advice.status = 'REFUSED' AND NOT advice.initiated`,
+);
+
+/** Frees the key of what the host refused before the till was told anything else. */
+export async function forgetRefusedAdvice(
+  tx: Tx,
+  { account_id, id }: Advice,
+  { client_id, operation, key }: { client_id: string; operation: string; key: string },
+): Promise<void> {
+  await tx.query(forgetRefused, [account_id, client_id, operation, key, id]);
+}
+
 const callbackFacts = statement(
   "read_callback_facts",
   `SELECT transaction.account_id, transaction.session_id, transaction.id AS transaction_id,

@@ -29,7 +29,7 @@ export interface SeatedTerminal extends RefundTerminal {
 
 const lockTerminal = statement(
   "lock_refund_terminal",
-  `SELECT terminal.status AS terminal_status, store.status AS store_status, store.payout_destination_id,
+  `SELECT terminal.status AS terminal_status, store.status AS store_status, seat.payout_destination_id,
      seat.capabilities, seat.connected_to, seat.occupant_id
    FROM terminals AS terminal
    JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id

@@ -127,8 +127,14 @@ describe("the OpenAPI document", () => {
     const headersOf = (operation: Operation) =>
       (written(operation).parameters ?? []).filter((parameter) => parameter.in === "header").map(({ name }) => name);
     const system = ["Name", "Version", "Plugin-Name", "Plugin-Version"].map((part) => `Dintero-System-${part}`);
-    assert.deepEqual(headersOf(operations.createSessionFromProfile), [...system, "Dintero-Feature-Toggles"]);
+    const created = [...system, "Dintero-Feature-Toggles", "Idempotency-Key"];
+    for (const operation of [operations.createSessionFromProfile, operations.createSession]) {
+      assert.deepEqual(headersOf(operation), created);
+    }
     assert.deepEqual(headersOf(operations.cancelSession), system);
+    for (const operation of [operations.refundTransaction, operations.captureTransaction, operations.voidTransaction]) {
+      assert.deepEqual(headersOf(operation), [...system, "Idempotency-Key"]);
+    }
     assert.deepEqual(headersOf(operations.readSession), []);
   });
 

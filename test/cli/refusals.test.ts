@@ -81,6 +81,8 @@ describe("a setting", () => {
       callback_addresses: "public",
       log_level: "info",
       present_within_ms: 120_000,
+      refund_within_ms: 120_000,
+      authorization_lapses_ms: 604_800_000,
       processing_ms: 150_000,
       stop_answer_ms: 10_000,
       incident_after_ms: 900_000,

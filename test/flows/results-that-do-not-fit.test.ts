@@ -500,6 +500,8 @@ describe("an approval of another amount than asked", () => {
     sale.link.send(terminal.reversal(sale.reversal_id, "refused"));
     await sale.link.expect("acknowledge");
     assert.equal(await statusOf(sale), "UNKNOWN");
+    // The terminal has said its last word, and sells on meanwhile.
+    assert.equal(await occupantOf(shop, terminal.terminal_id), null);
     const { id } = await incident("REVERSAL_REFUSED");
     assert.equal((await decide(id, "paid")).status, 200);
     assert.equal(await statusOf(sale), "CAPTURED");

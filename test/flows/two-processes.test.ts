@@ -2,10 +2,12 @@
 import assert from "node:assert/strict";
 import { Agent, request } from "node:http";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import type { App } from "../../src/app.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
-import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
+import { startAnother } from "../support/another-server.ts";
+import { adviceResult, approve, authorized, paid, say, whole } from "../support/counter.ts";
 import type { HandLink, HandTerminal } from "../support/honest-hand.ts";
 import {
   handTerminal,
@@ -17,18 +19,6 @@ import {
 } from "../support/honest-shop.ts";
 import { Wire } from "../support/honest-wire.ts";
 import { type Answer, openShop, type Shop, until } from "../support/shop.ts";
-
-/** Another process's server, as far as a process of its own makes no difference: what they share is the database. */
-const startSecond = ({ config }: Shop): Promise<App> =>
-  startApp({
-    config: { ...config, port: 0, simulators: false },
-    clock: systemClock,
-    random: systemRandom,
-    logger: makeLogger(config.log_level, process.stderr),
-    onLost: (problem) => {
-      throw problem;
-    },
-  });
 
 async function callAt<Body = ErrorBody>(
   shop: Shop,
@@ -69,7 +59,7 @@ describe("two processes on one database", () => {
   before(async () => {
     shop = await openBareShop({ TAPLINE_STOP_ANSWER_S: "3" });
     here = shop.app;
-    there = await startSecond(shop);
+    there = await startAnother(shop);
   });
   after(async () => {
     await there.close();
@@ -117,6 +107,46 @@ describe("two processes on one database", () => {
     link.send(terminal.result(prompt_id, "stopped"));
     assert.equal((await answer).status, 200);
     assert.equal((await transactionOf(shop, body.id)).status, "DECLINED");
+  });
+
+  test("a refund posted to the one is asked for by the terminal of the other at once, in its turn too", async () => {
+    terminal = terminal.at(there.address);
+    const counter = { terminal, link: await terminal.connect([], whole) };
+    const payment = await paid(shop, counter);
+    const took: number[] = [];
+    const path = `/v1/transactions/${payment.id}/refund`;
+    for (let refunds = 0; refunds < 7; refunds++) {
+      const began = performance.now();
+      const { status } = await callAt(shop, here, "POST", path, { amount: 1, terminal_id: terminal.terminal_id });
+      const waiting = await callAt(shop, here, "POST", path, { amount: 2, terminal_id: terminal.terminal_id });
+      assert.deepEqual([status, waiting.status], [202, 202]);
+      const first = await counter.link.expect("prompt");
+      await approve(counter, first);
+      const second = await counter.link.expect("prompt");
+      took.push(performance.now() - began);
+      await approve(counter, second);
+      assert.deepEqual([first.amount, second.amount], [1, 2]);
+    }
+    assert.ok(median(took) < 250, `median ${median(took)} ms`);
+  });
+
+  test("a capture posted to the one is carried by the terminal of the other, and answered with 200", async () => {
+    terminal = terminal.at(there.address);
+    const counter = { terminal, link: await terminal.connect([], whole) };
+    const payment = await authorized(shop, counter);
+    const path = `/v1/transactions/${payment.id}/capture`;
+    const took: number[] = [];
+    for (let captures = 0; captures < 7; captures++) {
+      const began = performance.now();
+      const asked = callAt<Transaction>(shop, here, "POST", path, { amount: 100 });
+      const { advice_id } = await counter.link.expect("advice");
+      took.push(performance.now() - began);
+      await say(counter, adviceResult(counter, advice_id, "accepted"));
+      const { status, body } = await asked;
+      assert.deepEqual([status, body.status], [200, "PARTIALLY_CAPTURED"]);
+    }
+    // As for a sale: a sweep would take twice as long.
+    assert.ok(median(took) < 150, `median ${median(took)} ms`);
   });
 
   test("a terminal is sold to once: of fifty sales posted to both at once one is taken, and one prompt is shown", async () => {
@@ -257,7 +287,7 @@ describe("two processes on one database", () => {
   });
 
   test("a terminal whose process stops is free for the other, which takes over its open sale", async () => {
-    const third = await startSecond(shop);
+    const third = await startAnother(shop);
     const leaving = terminal.at(third.address);
     const link = await leaving.connect();
     const { body } = await sellAt(shop, here, terminal.terminal_id);
@@ -276,7 +306,7 @@ describe("two processes on one database", () => {
   });
 
   test("a process that stops answers the cancel that waits there, and is gone then, however long tills keep connections", async () => {
-    const third = await startSecond(shop);
+    const third = await startAnother(shop);
     terminal = terminal.at(third.address);
     const link = await terminal.connect();
     const { body } = await sellAt(shop, here, terminal.terminal_id);
@@ -311,7 +341,7 @@ describe("a second process that runs no simulated terminals", () => {
   let second: App;
   before(async () => {
     shop = await openShop();
-    second = await startSecond(shop);
+    second = await startAnother(shop);
     await shop.play("manual");
   });
   after(async () => {

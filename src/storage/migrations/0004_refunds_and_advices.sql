@@ -38,21 +38,16 @@ CREATE INDEX waiting_prompts_by_terminal ON prompts (account_id, terminal_id, cr
 CREATE FUNCTION seat_next_waiting() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE next record;
 BEGIN
-  LOOP
-    SELECT prompt.id, prompt.created_at INTO next FROM prompts AS prompt
-    WHERE prompt.account_id = NEW.account_id AND prompt.terminal_id = NEW.terminal_id AND prompt.status = 'WAITING'
-    ORDER BY prompt.created_at, prompt.id LIMIT 1;
-    EXIT WHEN NOT FOUND;
-    UPDATE prompts SET status = 'PENDING'
-    WHERE account_id = NEW.account_id AND id = next.id AND status = 'WAITING';
-    IF FOUND THEN
-      NEW.occupant_kind := 'prompt';
-      NEW.occupant_id := next.id;
-      NEW.occupied_at := next.created_at;
-      EXIT;
-    END IF;
-    -- It expired while we waited for its row: the next one, then.
-  END LOOP;
+  -- One whose deadline is being acted on holds its row and waits for the payment, which we may hold: it is passed over.
+  SELECT prompt.id, prompt.created_at INTO next FROM prompts AS prompt
+  WHERE prompt.account_id = NEW.account_id AND prompt.terminal_id = NEW.terminal_id AND prompt.status = 'WAITING'
+  ORDER BY prompt.created_at, prompt.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF FOUND THEN
+    UPDATE prompts SET status = 'PENDING' WHERE account_id = NEW.account_id AND id = next.id;
+    NEW.occupant_kind := 'prompt';
+    NEW.occupant_id := next.id;
+    NEW.occupied_at := next.created_at;
+  END IF;
   RETURN NEW;
 END $$;
 CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats
