@@ -4,6 +4,15 @@ import { listAccountChanges } from "./operations/account-changes.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import {
+  createApproval,
+  createPayoutDestination,
+  decidePayoutDestination,
+  listApprovals,
+  listPayoutDestinations,
+  readPayoutDestination,
+  updatePayoutDestination,
+} from "./operations/payout-destinations.ts";
+import {
   cancelSession,
   createSession,
   createSessionFromProfile,
@@ -12,6 +21,7 @@ import {
   readSession,
   updateSession,
 } from "./operations/sessions.ts";
+import { createStore, deleteStore, listStores, readStore, updateStore } from "./operations/stores.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal, readTerminal } from "./operations/terminals.ts";
 import { issueToken, readKeys } from "./operations/tokens.ts";
 import {
@@ -43,6 +53,18 @@ export const operations = {
   listIncidents,
   decideIncident,
   listAccountChanges,
+  createPayoutDestination,
+  listPayoutDestinations,
+  readPayoutDestination,
+  updatePayoutDestination,
+  decidePayoutDestination,
+  createApproval,
+  listApprovals,
+  createStore,
+  listStores,
+  readStore,
+  updateStore,
+  deleteStore,
   readTerminal,
   readSimulatedTerminal,
   playPerson,

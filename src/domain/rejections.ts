@@ -6,6 +6,7 @@
  */
 
 import { operationRejections } from "./operation-rejections.ts";
+import { sellerRejections } from "./seller-rejections.ts";
 
 interface RejectionRule {
   /** The sentence on the wire. `{name}` is replaced by a fact. */
@@ -15,6 +16,7 @@ interface RejectionRule {
 
 export const rejections = {
   ...operationRejections,
+  ...sellerRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

@@ -7,6 +7,15 @@ import { listAccountChanges } from "./account-changes.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
 import {
+  createApproval,
+  createPayoutDestination,
+  decidePayoutDestination,
+  listApprovals,
+  listPayoutDestinations,
+  readPayoutDestination,
+  updatePayoutDestination,
+} from "./payout-destinations.ts";
+import {
   cancelSession,
   createSession,
   createSessionFromProfile,
@@ -16,6 +25,7 @@ import {
   updateSession,
 } from "./sessions.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
+import { createStore, deleteStore, listStores, readStore, updateStore } from "./stores.ts";
 import { readTerminal } from "./terminals.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { TokenOffice } from "./tokens.ts";
@@ -61,6 +71,18 @@ function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
     listIncidents: listIncidents(world),
     listAccountChanges: listAccountChanges(world),
     decideIncident: decideIncident(world),
+    createPayoutDestination: createPayoutDestination(world),
+    listPayoutDestinations: listPayoutDestinations(world),
+    readPayoutDestination: readPayoutDestination(world),
+    updatePayoutDestination: updatePayoutDestination(world),
+    decidePayoutDestination: decidePayoutDestination(world),
+    createApproval: createApproval(world),
+    listApprovals: listApprovals(world),
+    createStore: createStore(world),
+    listStores: listStores(world),
+    readStore: readStore(world),
+    updateStore: updateStore(world),
+    deleteStore: deleteStore(world),
     readTerminal: readTerminal(world),
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
     playPerson: playPerson(findPerson),

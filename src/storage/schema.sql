@@ -48,11 +48,32 @@ CREATE TABLE payout_destinations (
   name text,
   case_status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  description text,
+  payout_reference text,
+  bank_accounts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  type text,
+  payout_interval_type text,
+  merchant_category_code text,
+  country_code text,
+  organization jsonb,
+  address jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
   CONSTRAINT payout_destinations_pkey PRIMARY KEY (account_id, payout_destination_id),
   CONSTRAINT payout_destinations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT payout_destinations_case_status_check CHECK (case_status = ANY (ARRAY['ACTIVE'::text, 'DECLINED'::text, 'UNDER_MANUAL_REVIEW'::text, 'AUTOMATIC_REVIEW'::text, 'WAITING_FOR_SIGNATURE'::text, 'WAITING_FOR_DECLARATION'::text, 'ERROR'::text, 'ARCHIVED'::text, 'WAITING_FOR_DETAILS'::text, 'TERMINATED'::text])),
-  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text)
+  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text),
+  CONSTRAINT payout_destinations_payout_interval_type_check CHECK (payout_interval_type = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'manual'::text])),
+  CONSTRAINT payout_destinations_type_check CHECK (type = ANY (ARRAY['company'::text, 'individual'::text])),
+  CONSTRAINT seller_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2]))
 );
+CREATE INDEX payout_destinations_by_age ON payout_destinations USING btree (account_id, created_at, payout_destination_id);
 
 CREATE TABLE stores (
   account_id text COLLATE "C" NOT NULL,
@@ -62,12 +83,30 @@ CREATE TABLE stores (
   payout_destination_id text COLLATE "C",
   status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  organization jsonb,
+  link jsonb NOT NULL DEFAULT '{}'::jsonb,
+  address jsonb,
+  coordinates jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
   CONSTRAINT stores_pkey PRIMARY KEY (account_id, store_id),
   CONSTRAINT stores_account_id_id_key UNIQUE (account_id, id),
   CONSTRAINT stores_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT stores_account_id_payout_destination_id_fkey FOREIGN KEY (account_id, payout_destination_id) REFERENCES payout_destinations(account_id, payout_destination_id),
-  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text]))
+  CONSTRAINT store_deleted_by_someone CHECK (num_nulls(deleted_at, deleted_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT store_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text])),
+  CONSTRAINT what_is_in_use_was_not_deleted CHECK (deleted_at IS NULL OR status = 'DELETED'::text)
 );
+CREATE INDEX stores_by_age ON stores USING btree (account_id, created_at, store_id);
+CREATE INDEX stores_by_seller ON stores USING btree (account_id, payout_destination_id);
 
 CREATE TABLE terminals (
   account_id text COLLATE "C" NOT NULL,
@@ -85,6 +124,7 @@ CREATE TABLE terminals (
   CONSTRAINT terminals_driver_check CHECK (driver = 'socket'::text),
   CONSTRAINT terminals_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'ACTION_REQUIRED'::text, 'ACTIVE'::text, 'INACTIVE'::text, 'DELETED'::text]))
 );
+CREATE INDEX terminals_in_store ON terminals USING btree (account_id, store_id);
 
 CREATE TABLE devices (
   account_id text COLLATE "C" NOT NULL,

@@ -20,6 +20,7 @@ export const packageOwners: Readonly<Record<string, PackageRow>> = {
   "@fastify/cors": { owner: "http", also: ["app.ts"], reason: "which origins may call is a matter of http" },
   ajv: { owner: "http", reason: "requests are validated at the door" },
   "ajv-formats": { owner: "http", reason: "requests are validated at the door" },
+  ibantools: { owner: "http", reason: "bank account numbers are validated at the door" },
   jose: { owner: "http", reason: "tokens are signed and verified at the door" },
   "@fastify/websocket": { owner: "terminals", also: ["app.ts"], reason: "terminals connect by WebSocket" },
   ws: {

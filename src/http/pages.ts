@@ -1,0 +1,19 @@
+/** Pages of the management lists (errors-and-conventions section 5): the cursor stands in the answer. */
+import { fieldError, Rejection } from "../domain/rejections.ts";
+
+/** One row more than the page holds is read: it tells whether there is another page. */
+export function pageOf<Row>(
+  rows: readonly Row[],
+  limit: number,
+  keyOf: (row: Row) => string,
+): { page: Row[]; cursor: { starting_after?: string } } {
+  const page = rows.slice(0, limit);
+  const last = page.at(-1);
+  return { page, cursor: rows.length > limit && last !== undefined ? { starting_after: keyOf(last) } : {} };
+}
+
+/** A cursor that leads nowhere is told: an empty page would read like the end of the list. */
+export function unknownCursor(): Rejection {
+  const problem = "is none that a page of this list ended with.";
+  return Rejection.ofFields(`starting_after ${problem}`, [fieldError("UNKNOWN", "starting_after", problem)]);
+}
