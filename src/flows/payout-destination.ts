@@ -1,5 +1,5 @@
 /** A seller is set up, changed, and its case decided. What is open at its terminals goes on to its end, whatever happens. */
-import { withMaskedNumbers } from "../domain/bank-account.ts";
+import { type BankAccount, withMaskedNumbers } from "../domain/bank-account.ts";
 import { changedMembers, saidMembers } from "../domain/changed-members.ts";
 import { newUuid } from "../domain/ids.ts";
 import { type CaseStatus, firstCaseStatus, refusalOfDecision } from "../domain/payout-destination.ts";
@@ -37,7 +37,7 @@ export async function createPayoutDestination(
     if (created === undefined) {
       throw new Rejection("PAYOUT_DESTINATION_EXISTS", { payout_destination_id }, "payout_destination_id");
     }
-    const change = { case_status, ...saidMembers(recorded(facts)) };
+    const change = { case_status, ...recorded(saidMembers(plain(facts))) };
     await recordSeller(world, tx, created, { changed_by: client_id, action: "created", change });
     return created;
   });
@@ -51,11 +51,11 @@ export async function updatePayoutDestination(
   return world.db.transaction(async (tx) => {
     const before = await lockSeller(tx, account_id, payout_destination_id);
     const facts: SellerFacts = { ...before, ...said, members: { ...before.members, ...said.members } };
-    const change = changedMembers(recorded(before), recorded(facts));
+    const change = changedMembers(plain(before), plain(facts));
     if (change === undefined) return before;
     const now = isoNow(world);
     const after = await updateSeller(tx, { account_id, payout_destination_id, updated_by: client_id, facts }, now);
-    await recordSeller(world, tx, after, { changed_by: client_id, action: "updated", change });
+    await recordSeller(world, tx, after, { changed_by: client_id, action: "updated", change: recorded(change) });
     await fillLinkedStores(world, tx, after);
     return after;
   });
@@ -118,7 +118,22 @@ const recordSeller = (world: World, tx: Tx, seller: PayoutDestination, made: Sel
   return recordChange(world, tx, { account_id, entity: "payout_destination", entity_id, ...made });
 };
 
-/** A record stays for ever and is read by many: it holds no number that could be paid to. */
-function recorded({ bank_accounts, members, ...facts }: SellerFacts): Record<string, unknown> {
-  return { ...facts, ...members, bank_accounts: withMaskedNumbers(bank_accounts) };
-}
+const factNames = [
+  ...["name", "description", "payout_reference", "bank_accounts", "type", "payout_interval_type", "country_code"],
+  ...["merchant_category_code", "organization", "address", "phone_number", "email", "website"],
+] as const satisfies (keyof SellerFacts)[];
+
+/** The facts alone, those without a column of their own among the others. */
+const plain = ({ members, ...row }: SellerFacts): Record<string, unknown> => ({
+  ...Object.fromEntries(factNames.map((name) => [name, row[name]])),
+  ...members,
+});
+
+/** A record stays for ever and is read by many: it holds no number that could be paid to, and nothing of a private person. */
+const recorded = (change: Readonly<Record<string, unknown>>): Record<string, unknown> =>
+  Object.fromEntries(
+    Object.entries(change).map(([name, value]) => {
+      if (name === "bank_accounts") return [name, withMaskedNumbers(value as BankAccount[])];
+      return [name, name === "individual" ? "not recorded" : value];
+    }),
+  );

@@ -284,6 +284,26 @@ describe("changing a payout destination", () => {
     assert.match(JSON.stringify(changed), /\*7947/);
     assert.doesNotMatch(JSON.stringify(changed), /8601/);
   });
+  test("to a bank account whose number ends alike and is as long is a change too", async () => {
+    const account = (bank_account_number: string) => [{ bank_account_currency: "NOK", bank_account_number }];
+    await create({ ...sellerBody("alike"), bank_accounts: account("11117947") });
+    await change("alike", { bank_accounts: account("22227947") });
+    assert.deepEqual((await read("alike")).body.bank_accounts, account("22227947"));
+    assert.equal((await office.changes("payout_destination", "alike")).length, 2);
+  });
+  test("of a private person is recorded without what it says of them", async () => {
+    await create({
+      ...sellerBody("private"),
+      type: "individual",
+      individual: { name: "Kari", birth_date: "1980-01-31" },
+    });
+    await change("private", { individual: { name: "Kari", birth_date: "1981-01-31" } });
+    const records = await office.changes("payout_destination", "private");
+    assert.deepEqual(Object.keys(records[0]?.change ?? {}), ["individual"]);
+    assert.doesNotMatch(JSON.stringify(records), /01-31|Kari/);
+    const { individual } = (await read("private")).body;
+    assert.deepEqual(individual, { name: "Kari", birth_date: "1981-01-31" });
+  });
   test("with what was read changes nothing and records nothing", async () => {
     await create(whole("same"));
     const { body } = await read("same");
