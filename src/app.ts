@@ -12,6 +12,7 @@ import type { AuditReport } from "./domain/audit.ts";
 import type { Clock, RandomBytes } from "./domain/environment.ts";
 import { newId } from "./domain/ids.ts";
 import { StartupProblem } from "./domain/startup-problem.ts";
+import { createAccountPair, type MadeAccount } from "./flows/account.ts";
 import { demo, openDemoAccount, renewDemoSecret } from "./flows/demo-account.ts";
 import { Hints } from "./flows/hints.ts";
 import type { World } from "./flows/world.ts";
@@ -20,13 +21,14 @@ import { rotateSigningKey, TokenKeys } from "./http/token-keys.ts";
 import { actOnHint, beat, type Schedule, sendUnsent, startSweeps } from "./maintenance/schedule.ts";
 import { makeDeviceKey } from "./simulator/device-key.ts";
 import { SimulatorHost } from "./simulator-host.ts";
+import { type ListedAccount, listAccounts } from "./storage/accounts.ts";
 import { auditBooks } from "./storage/audit.ts";
 import { Bus } from "./storage/bus.ts";
 import { type ConnectionSettings, type Database, DatabaseUnavailable, openDatabase } from "./storage/database.ts";
 import { DatabaseClock, shiftDeadlines } from "./storage/database-clock.ts";
 import { findCluster } from "./storage/embedded/cluster.ts";
 import { findRunningPostgres, startEmbeddedPostgres } from "./storage/embedded/embedded-postgres.ts";
-import { migrate } from "./storage/migrations.ts";
+import { checkSchema, migrate } from "./storage/migrations.ts";
 import { SaleWriter } from "./storage/sale-writer.ts";
 import { buryDeadProcesses } from "./storage/server-processes.ts";
 import { checkServerSettings } from "./storage/server-settings.ts";
@@ -287,17 +289,41 @@ export function rotateKeys(config: Config, clock: Clock): Promise<string> {
   });
 }
 
+/** Makes a merchant's two accounts in a server's database, whether the server runs or not, and has never run too. */
+export function createAccounts(
+  { config, clock, random }: Pick<AppParts, "config" | "clock" | "random">,
+  asked: { readonly name: string; readonly digits?: string | undefined },
+): Promise<MadeAccount[]> {
+  return withDatabase(config, clock, async (db, is_running) => {
+    await (is_running ? checkSchema(db) : migrate(db, new Date(clock.now()).toISOString()));
+    return createAccountPair({ db, clock, random }, asked);
+  });
+}
+
+/** The accounts of a server, whether it runs or not. */
+export async function readAccounts(config: Config, clock: Clock): Promise<ListedAccount[]> {
+  await checkThereIsADatabase(config);
+  return withDatabase(config, clock, async (db) => {
+    await checkSchema(db);
+    return listAccounts(db);
+  });
+}
+
 /** Checks a server's books, whether the server runs or not, and changes nothing in them: see storage/audit.ts. */
 export async function audit(config: Config, clock: Clock, report: AuditReport, onPage: () => void): Promise<void> {
-  if (config.database_url === undefined && !(await findCluster(config.data_dir))) {
-    throw new StartupProblem(
-      `There is no database in ${config.data_dir}: set TAPLINE_DATA_DIR to the server's data, or DATABASE_URL.`,
-    );
-  }
+  await checkThereIsADatabase(config);
   await withDatabase(config, clock, (db) => auditBooks(db, report, onPage)).catch((error: unknown) => {
     if (!(error instanceof DatabaseUnavailable)) throw error;
     throw new StartupProblem(`The database went away during the audit (${error.message}): audit again when it runs.`);
   });
+}
+
+/** For whoever only reads: nothing is made where there is nothing. */
+async function checkThereIsADatabase({ database_url, data_dir }: Config): Promise<void> {
+  if (database_url !== undefined || (await findCluster(data_dir))) return;
+  throw new StartupProblem(
+    `There is no database in ${data_dir}: set TAPLINE_DATA_DIR to the server's data, or DATABASE_URL.`,
+  );
 }
 
 /** Works on the database that a server uses, beside the server where it runs. */

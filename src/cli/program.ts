@@ -1,6 +1,7 @@
 /** The command line: `tapline <command>`. */
 import { Command, InvalidArgumentError } from "commander";
 import { StartupProblem } from "../domain/startup-problem.ts";
+import { createAccount, listAccounts } from "./account.ts";
 import { runAudit } from "./audit.ts";
 import { runDemo } from "./demo.ts";
 import { explained } from "./explained.ts";
@@ -50,7 +51,18 @@ function program(): Command {
     .description("check that the books are whole; changes nothing, and the server may run meanwhile")
     .addHelpText("after", auditHelp)
     .action(runAudit);
+  addAccountCommands(tapline.command("account").description("who may take payments on this server"));
   return tapline;
+}
+
+function addAccountCommands(account: Command): void {
+  account
+    .command("create")
+    .description("make a test account (T…) and a production account (P…) of the same digits; prints their secrets once")
+    .requiredOption("--name <name>", 'whose accounts they are, e.g. "Kaffe & Kø AS"')
+    .option("--account-id <digits>", "eight digits, e.g. 12345678; made for you if left out")
+    .action(createAccount);
+  account.command("list").description("the accounts on this server").action(listAccounts);
 }
 
 function actionArgument(value: string): (typeof terminalActions)[number] {

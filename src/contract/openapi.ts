@@ -179,7 +179,7 @@ function pathsOf(statusOf: ApiFacts["statusOf"]): Json {
 }
 
 function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): Json {
-  const { id, surface, summary, description, body } = operation;
+  const { id, surface, summary, description, body, body_optional } = operation;
   const parameters = parametersOf(operation);
   return {
     operationId: id,
@@ -188,7 +188,7 @@ function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): 
     ...(description === undefined ? {} : { description }),
     security: securityOf(operation),
     ...(parameters.length === 0 ? {} : { parameters }),
-    ...(body === undefined ? {} : { requestBody: { required: true, content: jsonOf(body) } }),
+    ...(body === undefined ? {} : { requestBody: { required: body_optional !== true, content: jsonOf(body) } }),
     responses: {
       ...answersOf(operation),
       ...refusalsOf(operation, statusOf),

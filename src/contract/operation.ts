@@ -20,6 +20,8 @@ export interface Operation {
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TSchema;
+  /** No body at all is taken as `{}`. */
+  readonly body_optional?: true;
   readonly reply: TSchema;
   /** It may, or will always, be answered 202: accepted and not finished, with the header `event-request-id`. */
   readonly accepted?: "sometimes" | "always";

@@ -1,6 +1,16 @@
 /** Every operation of the API. Adding one is one object in `operations/` and one handler of the same name in `http/`. */
 
 import { listAccountChanges } from "./operations/account-changes.ts";
+import {
+  createApiClient,
+  createClientGrant,
+  deleteApiClient,
+  deleteClientGrant,
+  listApiClients,
+  listClientGrants,
+  readApiClient,
+  rotateClientSecret,
+} from "./operations/clients.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import {
@@ -36,6 +46,14 @@ import {
 export const operations = {
   issueToken,
   readKeys,
+  createApiClient,
+  listApiClients,
+  readApiClient,
+  deleteApiClient,
+  rotateClientSecret,
+  createClientGrant,
+  listClientGrants,
+  deleteClientGrant,
   createSessionFromProfile,
   createSession,
   updateSession,

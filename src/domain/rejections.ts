@@ -5,6 +5,7 @@
  * A refusal is our "no" to a request. A declined card is not one: that is an outcome, and is answered with 200.
  */
 
+import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 
@@ -17,6 +18,7 @@ interface RejectionRule {
 export const rejections = {
   ...operationRejections,
   ...sellerRejections,
+  ...clientRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

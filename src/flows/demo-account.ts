@@ -2,13 +2,15 @@
  * The account that a first start of the demo finds: everything a sale needs, written in one transaction. Later starts
  * find it as it was.
  */
-import { createHash } from "node:crypto";
-import { newId, newSecret } from "../domain/ids.ts";
-import { scopes } from "../domain/scopes.ts";
-import { insertAccount, insertPayoutDestination, insertStore, putApiClient } from "../storage/accounts.ts";
-import { putProfile } from "../storage/profiles.ts";
+import { serverItself } from "../domain/api-client.ts";
+import { newId } from "../domain/ids.ts";
+import { StartupProblem } from "../domain/startup-problem.ts";
+import { insertPayoutDestination, insertStore } from "../storage/accounts.ts";
+import { findApiClient } from "../storage/clients.ts";
 import { insertSimulatedTerminal } from "../storage/simulated-terminals.ts";
 import { insertDevice, insertTerminal } from "../storage/terminals.ts";
+import { addAccount, addFirstClient, addInPersonProfile } from "./account.ts";
+import { rotateSecret } from "./client.ts";
 import { isoNow, type World } from "./world.ts";
 
 export const demo = {
@@ -29,12 +31,10 @@ export interface NewDeviceKey {
 /** The client's secret if the account was made now; `undefined` if it was there. */
 export async function openDemoAccount(world: World, key: NewDeviceKey): Promise<string | undefined> {
   const now = isoNow(world);
-  const secret = newSecret(world.random);
-  const { account_id, profile_id, store_id, terminal_id, payout_destination_id } = demo;
+  const { account_id, client_id, profile_id, store_id, terminal_id, payout_destination_id } = demo;
   return world.db.transaction(async (tx) => {
-    const is_new = await insertAccount(tx, { account_id, name: "Demo", in_person_enabled: true }, now);
-    if (!is_new) return undefined;
-    await putApiClient(tx, demoClient(secret), now);
+    if (!(await addAccount(world, tx, account_id, "Demo"))) return undefined;
+    const secret = await addFirstClient(world, tx, { account_id, client_id, name: "Demo" });
     await insertPayoutDestination(
       tx,
       { account_id, payout_destination_id, name: "Seller 1", case_status: "ACTIVE" },
@@ -47,33 +47,19 @@ export async function openDemoAccount(world: World, key: NewDeviceKey): Promise<
     const device_id = newId("dev", world.clock.now(), world.random);
     await insertDevice(tx, { account_id, terminal_id, device_id, public_jwk: key.public_jwk }, now);
     await insertSimulatedTerminal(tx, { account_id, terminal_id, private_jwk: key.private_jwk });
-    const description = "In-person payments, pushed to the terminal";
-    await putProfile(tx, { account_id, profile_id, description, configuration: inPersonConfiguration }, now);
+    await addInPersonProfile(world, tx, account_id, profile_id);
     return secret;
   });
 }
 
-/** A new secret for the demo's client, where the file that held the old one is lost. */
+/** A new secret for the demo's client, where the file that held the old one is lost; the old one ends at once. */
 export async function renewDemoSecret(world: World): Promise<string> {
-  const secret = newSecret(world.random);
-  await world.db.atOnce((tx) => putApiClient(tx, demoClient(secret), isoNow(world)));
-  return secret;
+  const { account_id, client_id } = demo;
+  const id = await findApiClient(world.db, account_id, client_id);
+  if (id === undefined) {
+    throw new StartupProblem(
+      `The client ${client_id} of account ${account_id} was deleted, and demo.json is lost: use another client with \`tapline serve\`, or start the demo in another TAPLINE_DATA_DIR.`,
+    );
+  }
+  return (await rotateSecret(world, { account_id, id, overlap_s: 0 }, serverItself)).client_secret;
 }
-
-/** As the mission document recommends it: in-person payments alone, pushed to the terminal. */
-const inPersonConfiguration = {
-  channel: "in_store" as const,
-  publish: [{ channel: "terminal", type: "push" }],
-  seitatech: {
-    type: "payment_type",
-    in_person: { type: "payment_product_type", enabled: true, payability: "payable" },
-  },
-};
-
-const demoClient = (secret: string) => ({
-  account_id: demo.account_id,
-  client_id: demo.client_id,
-  name: "Demo",
-  secret_sha256: createHash("sha256").update(secret).digest(),
-  scopes: [...scopes],
-});

@@ -1,11 +1,17 @@
 /** Who calls, and may they: the token, its account, its scopes. */
 import type { Operation } from "../contract/operation.ts";
 import { Rejection } from "../domain/rejections.ts";
+import type { ClientStandings } from "./client-standings.ts";
 import type { TokenClaims, TokenKeys } from "./token-keys.ts";
 
-/** The claims of the request's token. Throws `INVALID_TOKEN` or `INSUFFICIENT_SCOPE`. */
+export interface Doorkeepers {
+  readonly keys: TokenKeys;
+  readonly standings: ClientStandings;
+}
+
+/** The claims of the request's token, with those of its scopes that are still good. Throws `INVALID_TOKEN` or `INSUFFICIENT_SCOPE`. */
 export async function authenticate(
-  keys: TokenKeys,
+  { keys, standings }: Doorkeepers,
   operation: Operation,
   authorization: string | undefined,
 ): Promise<TokenClaims> {
@@ -16,11 +22,13 @@ export async function authenticate(
   }
   const claims = await keys.verify(token);
   if (typeof claims === "string") throw new Rejection("INVALID_TOKEN", { reason: claims });
+  const scopes = await standings.goodScopes(claims);
+  if (typeof scopes === "string") throw new Rejection("INVALID_TOKEN", { reason: scopes });
   const allowed = operation.access;
-  if (Array.isArray(allowed) && !allowed.some((scope) => claims.scopes.includes(scope))) {
+  if (Array.isArray(allowed) && !allowed.some((scope) => scopes.includes(scope))) {
     throw new Rejection("INSUFFICIENT_SCOPE", { scopes: allowed.join(", ") });
   }
-  return claims;
+  return { ...claims, scopes };
 }
 
 /**

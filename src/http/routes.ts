@@ -4,6 +4,9 @@ import { type Operations, operations } from "../contract/operations.ts";
 import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { listAccountChanges } from "./account-changes.ts";
+import type { ClientStandings } from "./client-standings.ts";
+import { createApiClient, deleteApiClient, listApiClients, readApiClient, rotateClientSecret } from "./clients.ts";
+import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
 import {
@@ -46,13 +49,26 @@ export interface Api {
   readonly isStopping: () => boolean;
 }
 
+/** What is behind the door, and who stands at it. */
+export interface GuardedApi extends Api {
+  readonly standings: ClientStandings;
+}
+
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
 /** An operation without a handler, or one whose handler answers something else, does not compile. */
-function handlersOf({ world, keys, findPerson, isStopping }: Api): Handlers {
-  const office = new TokenOffice(world.db, world.clock, keys);
+function handlersOf({ world, keys, standings, findPerson, isStopping }: GuardedApi): Handlers {
+  const office = new TokenOffice(world, keys);
   return {
     issueToken: (call) => office.issue(call),
+    createApiClient: createApiClient(world),
+    listApiClients: listApiClients(world),
+    readApiClient: readApiClient(world),
+    deleteApiClient: deleteApiClient(world, standings),
+    rotateClientSecret: rotateClientSecret(world, standings),
+    createClientGrant: createClientGrant(world),
+    listClientGrants: listClientGrants(world),
+    deleteClientGrant: deleteClientGrant(world, standings),
     readKeys: async () => ({ keys: [...keys.publicKeys] }),
     createSessionFromProfile: createSessionFromProfile(world),
     createSession: createSession(world),
@@ -102,7 +118,7 @@ export interface Route {
 const urlOf = (path: string): string => path.replaceAll(/\{(\w+)\}/g, ":$1");
 
 /** Every route, the account-scoped aliases of the checkout operations included (auth section 1). */
-export function routesOf(api: Api): Route[] {
+export function routesOf(api: GuardedApi): Route[] {
   const handlers = handlersOf(api);
   return Object.values(operations).flatMap((operation: Operation) => {
     const handle = handlers[operation.id as keyof Handlers] as unknown as Route["handle"];

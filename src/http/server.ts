@@ -12,9 +12,10 @@ import { Accepted, type Call, type Operation } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { authenticate, checkAccount } from "./authentication.ts";
+import { ClientStandings } from "./client-standings.ts";
 import { readJsonBody } from "./json-body.ts";
 import { bodyMax_bytes, refusalOf } from "./refusals.ts";
-import { type Api, type Route, routesOf } from "./routes.ts";
+import { type Api, type GuardedApi, type Route, routesOf } from "./routes.ts";
 import type { TokenClaims } from "./token-keys.ts";
 import { compileValidation, spreadQuery } from "./validation.ts";
 
@@ -27,8 +28,9 @@ declare module "fastify" {
 /** An id of any length that fits a request's head is an id: one that is not there, if it is too long to be. */
 const paramMax = 8_192;
 
-export async function buildServer(api: Api, logger: FastifyBaseLogger): Promise<FastifyInstance> {
-  const { world } = api;
+export async function buildServer(parts: Api, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+  const { world } = parts;
+  const api = { ...parts, standings: new ClientStandings(world.db, world.clock) };
   const app = fastify({
     loggerInstance: logger,
     // One line for each request, with our ids, in place of the framework's two.
@@ -94,7 +96,7 @@ function readBodies(app: FastifyInstance): void {
   });
 }
 
-function addRoute(app: FastifyInstance, api: Api, { operation, url, handle }: Route): void {
+function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handle }: Route): void {
   app.route({
     method: operation.method,
     url,
@@ -105,14 +107,16 @@ function addRoute(app: FastifyInstance, api: Api, { operation, url, handle }: Ro
     },
     onRequest: async (request) => {
       if (operation.access === "anyone" || operation.access === "client") return;
-      const claims = await authenticate(api.keys, operation, request.headers.authorization);
-      checkAccount(claims, (request.params as { aid?: string }).aid);
+      const claims = await authenticate(api, operation, request.headers.authorization);
+      const { aid, oid } = request.params as { aid?: string; oid?: string };
+      checkAccount(claims, aid ?? oid);
       request.claims = claims;
     },
     preValidation: async (request) => {
       request.query = spreadQuery(request.query as Record<string, unknown>, operation.query);
       if (operation.body !== undefined && request.body === undefined) {
-        throw new Rejection("INVALID_JSON", { reason: "there is none." });
+        if (!operation.body_optional) throw new Rejection("INVALID_JSON", { reason: "there is none." });
+        request.body = {};
       }
     },
     handler: async (request, reply) => {

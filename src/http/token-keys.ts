@@ -11,6 +11,8 @@ export interface TokenClaims {
   readonly account_id: string;
   readonly client_id: string;
   readonly scopes: readonly string[];
+  /** The secret that was shown for the token, by its id: when that ends, so does the token. */
+  readonly secret_id?: string;
 }
 
 type Key = Awaited<ReturnType<typeof importJWK>>;
@@ -52,16 +54,17 @@ export class TokenKeys {
     return this.#public;
   }
 
-  async sign(claims: TokenClaims, audience: string): Promise<string> {
+  async sign(claims: TokenClaims, audience: string, life_s = tokenLife_s): Promise<string> {
     if (this.#signing === undefined) throw new Error("There is no signing key.");
     const now_s = Math.floor(this.#clock.now() / 1000);
-    return new SignJWT({ scope: claims.scopes.join(" "), account_id: claims.account_id })
+    const { account_id, scopes, secret_id } = claims;
+    return new SignJWT({ scope: scopes.join(" "), account_id, ...(secret_id === undefined ? {} : { secret_id }) })
       .setProtectedHeader({ alg: algorithm, kid: this.#signing.kid, typ: "JWT" })
       .setIssuer(this.#issuer())
       .setSubject(claims.client_id)
       .setAudience(audience)
       .setIssuedAt(now_s)
-      .setExpirationTime(now_s + tokenLife_s)
+      .setExpirationTime(now_s + life_s)
       .sign(this.#signing.key);
   }
 
@@ -81,6 +84,7 @@ export class TokenKeys {
         account_id: String(payload.account_id),
         client_id: String(payload.sub),
         scopes: String(payload.scope).split(" "),
+        ...(payload.secret_id === undefined ? {} : { secret_id: String(payload.secret_id) }),
       };
       this.#remember(token, claims, (payload.exp ?? 0) * 1000);
       return claims;

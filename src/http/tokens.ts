@@ -2,27 +2,20 @@
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Call } from "../contract/operation.ts";
 import type { issueToken } from "../contract/operations/tokens.ts";
-import type { Clock } from "../domain/environment.ts";
+import { audienceNames } from "../domain/api-client.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { readApiClient } from "../storage/accounts.ts";
-import type { Database } from "../storage/database.ts";
+import { isoNow, type World } from "../flows/world.ts";
+import { countWrongSecret } from "../flows/wrong-secret.ts";
+import { type GoodSecret, readGoodSecrets } from "../storage/clients.ts";
+import { readGrantedScopes } from "../storage/grants.ts";
 import { type TokenKeys, tokenLife_s } from "./token-keys.ts";
 
-/** Wrong secrets of one client within a minute before it is told to wait (field-clients: at least 10). */
-const wrongMax = 10;
-const window_ms = 60_000;
-/** Clients whose wrong secrets are counted at once; beyond it the oldest is forgotten. */
-const countedMax = 10_000;
-
 export class TokenOffice {
-  readonly #db: Database;
-  readonly #clock: Clock;
+  readonly #world: World;
   readonly #keys: TokenKeys;
-  readonly #wrong = new Map<string, { count: number; since: number }>();
 
-  constructor(db: Database, clock: Clock, keys: TokenKeys) {
-    this.#db = db;
-    this.#clock = clock;
+  constructor(world: World, keys: TokenKeys) {
+    this.#world = world;
     this.#keys = keys;
   }
 
@@ -33,32 +26,44 @@ export class TokenOffice {
     if (grant_type !== "client_credentials") {
       throw new Rejection("GRANT_TYPE_NOT_SUPPORTED", { grant_type }, "grant_type");
     }
-    const client = await readApiClient(this.#db, account_id, client_id);
-    // An unknown client takes as long as a wrong secret, and answers the same.
-    const known = client?.secret_sha256 ?? Buffer.alloc(32);
-    const right = timingSafeEqual(known, createHash("sha256").update(secret).digest()) && client !== undefined;
-    if (!right) throw this.#refusal(`${account_id} ${client_id}`);
-    // The audience is a name, not an address: only the account at its end counts (auth section 3).
-    if (!audience.endsWith(`/v1/accounts/${account_id}`)) {
-      throw new Rejection("AUDIENCE_NOT_GRANTED", { audience }, "audience");
-    }
-    const access_token = await this.#keys.sign({ account_id, client_id, scopes: client.scopes }, audience);
-    return { access_token, token_type: "Bearer" as const, expires_in: tokenLife_s };
+    const { db } = this.#world;
+    const shown = secretAmong(await readGoodSecrets(db, account_id, client_id, isoNow(this.#world)), secret);
+    if (shown === undefined) throw await this.#refusal(account_id, client_id);
+    const scopes = audienceNames(audience, account_id) ? await readGrantedScopes(db, account_id, shown.client_id) : [];
+    if (scopes.length === 0) throw new Rejection("AUDIENCE_NOT_GRANTED", { audience }, "audience");
+    const expires_in = this.#lifeBy(shown);
+    const access_token = await this.#keys.sign(
+      { account_id, client_id, scopes, secret_id: shown.id },
+      audience,
+      expires_in,
+    );
+    return { access_token, token_type: "Bearer" as const, expires_in };
+  }
+
+  /** A token goes no later than the secret that was shown for it, so that nobody is refused before they expect it. */
+  #lifeBy({ retires_at }: GoodSecret): number {
+    if (retires_at === null) return tokenLife_s;
+    const left_s = Math.floor((Date.parse(retires_at) - this.#world.clock.now()) / 1000);
+    return Math.max(1, Math.min(tokenLife_s, left_s));
   }
 
   /** The right secret always answers; a wrong one, after too many, is told to wait. */
-  #refusal(key: string): Rejection {
-    const now = this.#clock.now();
-    const before = this.#wrong.get(key);
-    const current = before !== undefined && now - before.since < window_ms ? before : { count: 0, since: now };
-    this.#wrong.delete(key);
-    this.#wrong.set(key, { ...current, count: current.count + 1 });
-    const [oldest] = this.#wrong.keys();
-    if (this.#wrong.size > countedMax && oldest !== undefined) this.#wrong.delete(oldest);
-    if (current.count < wrongMax) return new Rejection("INVALID_CLIENT");
-    const retry_after_s = Math.max(1, Math.ceil((current.since + window_ms - now) / 1000));
-    return new Rejection("TOO_MANY_ATTEMPTS", { retry_after_s });
+  async #refusal(account_id: string, client_id: string): Promise<Rejection> {
+    const retry_after_s = await countWrongSecret(this.#world, account_id, client_id);
+    return retry_after_s === 0
+      ? new Rejection("INVALID_CLIENT")
+      : new Rejection("TOO_MANY_ATTEMPTS", { retry_after_s });
   }
+}
+
+/** No secret has this hash. */
+const nobodys = Buffer.alloc(32);
+
+/** The one that was shown. An unknown client takes as long as a wrong secret, and answers the same. */
+function secretAmong(good: readonly GoodSecret[], secret: string): GoodSecret | undefined {
+  const shown_sha256 = createHash("sha256").update(secret).digest();
+  if (good.length === 0) timingSafeEqual(nobodys, shown_sha256);
+  return good.filter(({ secret_sha256 }) => timingSafeEqual(secret_sha256, shown_sha256))[0];
 }
 
 function credentialsOf(header: string | string[] | undefined): { client_id: string; secret: string } {

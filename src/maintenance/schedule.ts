@@ -6,6 +6,7 @@ import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { isoNow, type World } from "../flows/world.ts";
+import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
 import type { BusMessage } from "../storage/bus.ts";
 import { forgetKeys } from "../storage/idempotency-keys.ts";
 import { readUnsentHere } from "../storage/prompts.ts";
@@ -44,6 +45,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "unanswered reversals", every_ms: askEvery_ms, work: askReversalsAgainHere },
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
+  { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },
 ];
 
 export function startSweeps(world: World, extra: readonly Sweep[] = []): Schedule {

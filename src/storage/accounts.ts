@@ -1,39 +1,5 @@
-/** Accounts, their API clients, sellers and stores. */
+/** Accounts, their sellers and stores. */
 import { type Reader, statement, type Tx } from "./database.ts";
-
-export interface ApiClient {
-  readonly account_id: string;
-  readonly client_id: string;
-  readonly secret_sha256: Buffer;
-  readonly scopes: string[];
-}
-
-const client = statement(
-  "read_api_client",
-  `SELECT account_id, client_id, secret_sha256, scopes FROM api_clients
-   WHERE account_id = $1 AND client_id = $2 AND deleted_at IS NULL`,
-);
-
-export async function readApiClient(
-  reader: Reader,
-  account_id: string,
-  client_id: string,
-): Promise<ApiClient | undefined> {
-  return (await reader.query<ApiClient>(client, [account_id, client_id]))[0];
-}
-
-const putClient = statement(
-  "put_api_client",
-  `INSERT INTO api_clients (account_id, client_id, name, secret_sha256, scopes, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6)
-   ON CONFLICT (account_id, client_id) DO UPDATE SET secret_sha256 = EXCLUDED.secret_sha256, scopes = EXCLUDED.scopes`,
-);
-
-/** Creates the client, or gives it a new secret and new scopes. */
-export async function putApiClient(tx: Tx, asked: ApiClient & { name: string }, now: string): Promise<void> {
-  const { account_id, client_id, name, secret_sha256, scopes } = asked;
-  await tx.query(putClient, [account_id, client_id, name, secret_sha256, scopes, now]);
-}
 
 const account = statement(
   "insert_account",
@@ -50,6 +16,34 @@ export async function insertAccount(
   const rows = await tx.query(account, [asked.account_id, asked.name, asked.in_person_enabled, now]);
   return rows.length > 0;
 }
+
+const lock = statement("lock_account", "SELECT FROM accounts WHERE account_id = $1 FOR NO KEY UPDATE");
+
+/** Changes of the set-up that must not overtake one another follow one another. Taken before any other lock. */
+export async function lockAccount(tx: Tx, account_id: string): Promise<void> {
+  await tx.query(lock, [account_id]);
+}
+
+const listAll = statement(
+  "list_accounts",
+  `SELECT account.account_id, account.name, account.created_at,
+     (SELECT count(*) FROM api_clients AS client
+      WHERE client.account_id = account.account_id AND client.deleted_at IS NULL) AS clients,
+     (SELECT count(*) FROM terminals AS terminal
+      WHERE terminal.account_id = account.account_id AND terminal.status <> 'DELETED') AS terminals
+   FROM accounts AS account ORDER BY substr(account.account_id, 2), account.account_id DESC`,
+);
+
+export interface ListedAccount {
+  readonly account_id: string;
+  readonly name: string;
+  readonly created_at: string;
+  readonly clients: number;
+  readonly terminals: number;
+}
+
+/** All accounts on this server, the two of a pair side by side. */
+export const listAccounts = (reader: Reader): Promise<ListedAccount[]> => reader.query(listAll, []);
 
 const settings = statement("account_settings", "SELECT allow_mixed_methods FROM accounts WHERE account_id = $1");
 

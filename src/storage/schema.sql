@@ -21,14 +21,20 @@ CREATE TABLE api_clients (
   account_id text COLLATE "C" NOT NULL,
   client_id text COLLATE "C" NOT NULL,
   name text NOT NULL,
-  secret_sha256 bytea NOT NULL,
-  scopes text[] NOT NULL,
   created_at timestamp with time zone NOT NULL,
   deleted_at timestamp with time zone,
+  id text COLLATE "C" NOT NULL,
+  description text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_by text,
   CONSTRAINT api_clients_pkey PRIMARY KEY (account_id, client_id),
-  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
-  CONSTRAINT api_clients_secret_sha256_check CHECK (length(secret_sha256) = 32)
+  CONSTRAINT api_client_ids UNIQUE (account_id, id),
+  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
 );
+CREATE INDEX api_clients_newest_first ON api_clients USING btree (account_id, created_at, id);
 
 CREATE TABLE signing_keys (
   kid text COLLATE "C" NOT NULL,
@@ -544,6 +550,48 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text]))
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
+
+CREATE TABLE client_secrets (
+  account_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  secret_sha256 bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  retires_at timestamp with time zone,
+  CONSTRAINT client_secrets_pkey PRIMARY KEY (account_id, client_id, id),
+  CONSTRAINT client_secrets_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_secrets_secret_sha256_check CHECK (length(secret_sha256) = 32)
+);
+
+CREATE TABLE client_grants (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  audience text NOT NULL,
+  scope text[] NOT NULL,
+  type text NOT NULL,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT client_grants_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT client_grants_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_grants_scope_check CHECK (cardinality(scope) > 0),
+  CONSTRAINT client_grants_type_check CHECK (type = ANY (ARRAY['any'::text, 'client_credentials'::text, 'authorization_code'::text, 'password'::text, 'account_user_token'::text, 'refresh_token'::text, 'mfa-oob'::text]))
+);
+CREATE INDEX client_grants_by_client ON client_grants USING btree (account_id, client_id);
+CREATE INDEX client_grants_newest_first ON client_grants USING btree (account_id, created_at, id);
+
+CREATE UNLOGGED TABLE wrong_secrets (
+  client_sha256 bytea NOT NULL,
+  since timestamp with time zone NOT NULL,
+  count integer NOT NULL,
+  CONSTRAINT wrong_secrets_pkey PRIMARY KEY (client_sha256)
+);
 
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text

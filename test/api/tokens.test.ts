@@ -8,6 +8,7 @@ import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Scope } from "../../src/domain/scopes.ts";
 import { rotateSigningKey, TokenKeys } from "../../src/http/token-keys.ts";
 import { systemClock } from "../../src/system-environment.ts";
+import { plantClient } from "../support/clients.ts";
 import { type Answer, openShop, type Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace, type RawRequest, send } from "./refusal.ts";
 
@@ -25,9 +26,8 @@ before(async () => {
   const [key] = await shop.database.sql<{ kid: string; private_jwk: JsonWebKey }>("SELECT * FROM signing_keys");
   if (key === undefined) throw new Error("There is no signing key.");
   ({ kid, private_jwk } = key);
-  await shop.database.sql(
-    `INSERT INTO accounts (account_id, name, in_person_enabled, created_at) VALUES ('T87654321', 'Other', true, now())`,
-  );
+  await plantClient(shop, { account_id: "T87654321", client_id: "their-client" });
+  await plantClient(shop, { client_id: "clerk" });
 });
 after(() => shop.close());
 
@@ -344,11 +344,7 @@ describe("a client with the right secret", () => {
 
   test("may have a colon in its secret, and letters of any language", async () => {
     const secret = "på:kassen:2";
-    await shop.database.sql(
-      `INSERT INTO api_clients (account_id, client_id, name, secret_sha256, scopes, created_at)
-       VALUES ('T12345678', 'kasse', 'Kasse', sha256($1::bytea), ARRAY['read:checkout'], now())`,
-      [Buffer.from(secret)],
-    );
+    await plantClient(shop, { client_id: "kasse", secret, scopes: ["read:checkout"] });
     assert.equal(await readsWith(await tokenFor({ authorization: basic("kasse", secret) })), 200);
   });
 });
@@ -391,10 +387,8 @@ describe("a token is refused", () => {
   }
 
   test("to a client that has been deleted", async () => {
-    await shop.database.sql(
-      `INSERT INTO api_clients (account_id, client_id, name, secret_sha256, scopes, created_at, deleted_at)
-       VALUES ('T12345678', 'gone', 'Gone', sha256('secret'), ARRAY['admin:checkout'], now(), now())`,
-    );
+    const id = await plantClient(shop, { client_id: "gone", secret: "secret" });
+    await shop.database.sql("UPDATE api_clients SET deleted_at = now(), deleted_by = 'test' WHERE id = $1", [id]);
     assertRefused(await ask({ authorization: basic("gone", "secret") }), invalidClient);
   });
 
@@ -443,10 +437,7 @@ describe("after ten wrong secrets", () => {
   }
 
   test("a client is told to wait, and the right secret is answered all the same", async () => {
-    await shop.database.sql(
-      `INSERT INTO api_clients (account_id, client_id, name, secret_sha256, scopes, created_at)
-       VALUES ('T12345678', 'new-till', 'New till', sha256('right'), ARRAY['read:checkout'], now())`,
-    );
+    await plantClient(shop, { client_id: "new-till", secret: "right", scopes: ["read:checkout"] });
     await exhaust(basic("new-till", "wrong"));
     assert.equal(await readsWith(await tokenFor({ authorization: basic("new-till", "right") })), 200);
     assertRefused(await ask({ authorization: basic("new-till", "wrong again") }), tooMany);

@@ -4,6 +4,7 @@ import { after, afterEach, before, beforeEach, describe, test } from "node:test"
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import { sweeps } from "../../src/maintenance/schedule.ts";
+import { tokenOf } from "../support/clients.ts";
 import type { HandLink, HandTerminal } from "../support/honest-hand.ts";
 import { handTerminal, later, openBareShop, sell, transactionOf } from "../support/honest-shop.ts";
 import type { Shop } from "../support/shop.ts";
@@ -135,10 +136,8 @@ describe("a sale asked for under an Idempotency-Key", () => {
 describe("an Idempotency-Key", () => {
   test("belongs to one client: under another client's the same key is another sale", async () => {
     const headers = newKey();
-    const other = await shop.app.keys.sign(
-      { account_id: shop.demo.account_id, client_id: "another-till", scopes: ["admin:checkout"] },
-      "test",
-    );
+    const claims = { account_id: shop.demo.account_id, client_id: "another-till", scopes: ["admin:checkout"] };
+    const other = await tokenOf(shop, claims);
     const first = await sell(shop, terminal.terminal_id, {}, headers);
     const elsewhere = await handTerminal(shop);
     const second = await sell(shop, elsewhere.terminal_id, {}, { ...headers, authorization: `Bearer ${other}` });

@@ -5,6 +5,7 @@ import type { Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal } from "../../src/contract/terminal.ts";
 import { actOnDeadlines } from "../../src/flows/deadlines.ts";
+import { tokenOf } from "../support/clients.ts";
 import type { HandTerminal } from "../support/honest-hand.ts";
 import { handTerminal, later, openBareShop, sold, untilConnected } from "../support/honest-shop.ts";
 import type { Shop } from "../support/shop.ts";
@@ -68,10 +69,8 @@ describe("GET /v1/sessions?terminal_id=…&open=true", () => {
   test("finds nothing of another account's", async () => {
     terminal = await handTerminal(shop);
     await sold(shop, terminal.terminal_id);
-    const token = await shop.app.keys.sign(
-      { account_id: "T87654321", client_id: "stranger", scopes: ["admin:checkout"] },
-      "test",
-    );
+    const claims = { account_id: "T87654321", client_id: "stranger", scopes: ["admin:checkout"] };
+    const token = await tokenOf(shop, claims);
     const path = `/v1/sessions?terminal_id=${terminal.terminal_id}&open=true`;
     const { status, body } = await shop.call<Session[]>("GET", path, undefined, { authorization: `Bearer ${token}` });
     assert.deepEqual([status, body], [200, []]);
@@ -80,7 +79,7 @@ describe("GET /v1/sessions?terminal_id=…&open=true", () => {
 
 describe("GET /v1/accounts/{aid}/terminals/{terminal_id}", () => {
   async function read(terminal_id: string, account_id: string = shop.demo.account_id) {
-    const token = await shop.app.keys.sign({ account_id, client_id: "till", scopes: ["read:accounts"] }, "test");
+    const token = await tokenOf(shop, { account_id, client_id: "till", scopes: ["read:accounts"] });
     const path = `/v1/accounts/${account_id}/terminals/${terminal_id}`;
     return shop.call<Terminal & ErrorBody>("GET", path, undefined, { authorization: `Bearer ${token}` });
   }

@@ -6,6 +6,7 @@ import type { PromptFrame, Result } from "../../src/contract/terminal-protocol.t
 import { actOnDeadlines } from "../../src/flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../../src/flows/resolution.ts";
 import { raiseSilentReversals } from "../../src/flows/reversal.ts";
+import { tokenOf } from "../support/clients.ts";
 import { type HandLink, HandTerminal } from "../support/honest-hand.ts";
 import {
   cancel,
@@ -895,10 +896,8 @@ describe("a person's decision", () => {
 
   test("about another account's incident finds none, and its evidence and list tell nothing", async () => {
     const sale = await lost();
-    const stranger = await shop.app.keys.sign(
-      { account_id: "T87654321", client_id: "stranger", scopes: ["admin:checkout"] },
-      "test",
-    );
+    const claims = { account_id: "T87654321", client_id: "stranger", scopes: ["admin:checkout"] };
+    const stranger = await tokenOf(shop, claims);
     const headers = { authorization: `Bearer ${stranger}` };
     const { status, body } = await decide(sale.incident_id, "paid", headers);
     const missing = await decide("inc_there_is_none", "paid", headers);

@@ -10,6 +10,7 @@ import {
   type TaplineOptions,
   TaplineUnreachable,
 } from "@tapline/sdk";
+import { plantClient } from "../support/clients.ts";
 import { openShop, type SaleChange, type Shop } from "../support/shop.ts";
 
 let shop: Shop;
@@ -185,11 +186,7 @@ describe("the client's token", () => {
 
   test("works with an id and a secret of any letters", async () => {
     const secret = "hemmelig:nøkkel✓";
-    await shop.database.sql(
-      `INSERT INTO api_clients (account_id, client_id, name, secret_sha256, scopes, created_at)
-       VALUES ('T12345678', 'kassé', 'Kasse', sha256($1::bytea), ARRAY['read:checkout'], now())`,
-      [Buffer.from(secret)],
-    );
+    await plantClient(shop, { client_id: "kassé", secret, scopes: ["read:checkout"] });
     const { tapline } = client({ client_id: "kassé", client_secret: secret });
     assert.ok(Array.isArray(await tapline.transactions.list()));
   });

@@ -1,0 +1,30 @@
+/** Grants of an account's API clients. */
+import type { Handler } from "../contract/operation.ts";
+import type { Operations } from "../contract/operations.ts";
+import { createGrant, deleteGrant } from "../flows/grant.ts";
+import type { World } from "../flows/world.ts";
+import { type Grant, listGrants } from "../storage/grants.ts";
+import type { ClientStandings } from "./client-standings.ts";
+import { present } from "./present.ts";
+
+const limitDefault = 10;
+
+export const createClientGrant =
+  (world: World): Handler<Operations["createClientGrant"]> =>
+  async ({ account_id, client_id: caller, body: { client_id, audience, scope, type, ...members } }) =>
+    grantOf(await createGrant(world, { account_id, client_id, audience, scope, type, members }, caller));
+
+export const listClientGrants =
+  (world: World): Handler<Operations["listClientGrants"]> =>
+  async ({ account_id, query: { limit = limitDefault, ...filter } }) =>
+    (await listGrants(world.db, account_id, { limit, ...filter })).map(grantOf);
+
+export const deleteClientGrant =
+  (world: World, standings: ClientStandings): Handler<Operations["deleteClientGrant"]> =>
+  async ({ account_id, client_id, params: { id } }) => {
+    const grant = await deleteGrant(world, { account_id, id }, client_id);
+    standings.forget(account_id);
+    return grantOf(grant);
+  };
+
+const grantOf = ({ members, ...grant }: Grant) => ({ ...members, ...present(grant) });
