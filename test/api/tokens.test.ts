@@ -3,12 +3,16 @@ import assert from "node:assert/strict";
 import { createHmac, generateKeyPairSync, type KeyObject, sign } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { createLocalJWKSet, decodeProtectedHeader, type JSONWebKeySet, jwtVerify } from "jose";
+import { makeLogger, startApp } from "../../src/app.ts";
 import type { Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Scope } from "../../src/domain/scopes.ts";
+import { countWrongSecret } from "../../src/flows/wrong-secret.ts";
 import { rotateSigningKey, TokenKeys } from "../../src/http/token-keys.ts";
-import { systemClock } from "../../src/system-environment.ts";
+import { sweeps } from "../../src/maintenance/schedule.ts";
+import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { plantClient } from "../support/clients.ts";
+import { later } from "../support/honest-shop.ts";
 import { type Answer, openShop, type Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace, type RawRequest, send } from "./refusal.ts";
 
@@ -113,6 +117,8 @@ describe("a request without a good token is answered with 401, and nothing is wr
     ["that is not valid yet", () => forged({ claims: { nbf: now_s() + 60 } })],
     ["that names no account", () => forged({ claims: { account_id: undefined } })],
     ["that names no client", () => forged({ claims: { sub: undefined } })],
+    ["for a client that is not there", () => forged({ claims: { sub: "nobody" } })],
+    ["for a secret that is not there", () => forged({ claims: { secret_id: "none" } })],
     ["that says nothing of scopes", () => forged({ claims: { scope: undefined } })],
     [
       "whose claims were changed after it was signed",
@@ -287,7 +293,7 @@ const basic = (client_id: string, secret: string) =>
   `Basic ${Buffer.from(`${client_id}:${secret}`).toString("base64")}`;
 const right = () => basic("demo-client", shop.secret);
 
-function ask(change: { authorization?: string; body?: object; account_id?: string } = {}) {
+function ask(change: { authorization?: string; body?: object; account_id?: string } = {}, at = shop) {
   const { authorization = right(), body = {}, account_id = "T12345678" } = change;
   const request: RawRequest = {
     method: "POST",
@@ -295,7 +301,7 @@ function ask(change: { authorization?: string; body?: object; account_id?: strin
     headers: { "content-type": "application/json", ...(authorization === "" ? {} : { authorization }) },
     body: JSON.stringify({ grant_type: "client_credentials", audience, ...body }),
   };
-  return send(shop, request);
+  return send(at, request);
 }
 
 async function tokenFor(change: Parameters<typeof ask>[0] = {}): Promise<Token> {
@@ -444,6 +450,59 @@ describe("after ten wrong secrets", () => {
   });
 
   test("a client that is not there is told the same", () => exhaust(basic("ghost", "wrong")));
+
+  test("asked of two processes, they are counted together", async () => {
+    const other = await startApp({
+      config: { ...shop.config, port: 0, simulators: false },
+      clock: systemClock,
+      random: systemRandom,
+      logger: makeLogger("error", process.stderr),
+      onLost: (problem) => {
+        throw problem;
+      },
+    });
+    try {
+      const authorization = basic("roaming", "wrong");
+      const elsewhere = { ...shop, app: other };
+      for (let count = 1; count <= 5; count++) {
+        assert.equal((await ask({ authorization })).status, 401);
+        assert.equal((await ask({ authorization }, elsewhere)).status, 401);
+      }
+      assertRefused(await ask({ authorization }), tooMany);
+      assertRefused(await ask({ authorization }, elsewhere), tooMany);
+    } finally {
+      await other.close();
+    }
+  });
+
+  test("a client may try again when the minute is over", async () => {
+    const { world } = shop.app;
+    await exhaust(basic("patient", "wrong"));
+    assert.ok((await countWrongSecret(later(world, 30_000), "T12345678", "patient")) > 0);
+    assert.equal(await countWrongSecret(later(world, 60_001), "T12345678", "patient"), 0);
+  });
+
+  test("they are forgotten when nobody counts them any more", async () => {
+    await exhaust(basic("forgetful", "wrong"));
+    const sweep = sweeps.find(({ name }) => name === "wrong secrets");
+    assert.ok(sweep !== undefined);
+    const rows = () => shop.database.sql("SELECT FROM wrong_secrets");
+    assert.notEqual((await rows()).length, 0);
+    await sweep.work(shop.app.world);
+    assert.notEqual((await rows()).length, 0, "they count for a minute");
+    await sweep.work(later(shop.app.world, 120_000));
+    assert.deepEqual(await rows(), []);
+  });
+
+  test("nothing more is written, and neither is it for the right secret", async () => {
+    const authorization = basic("stubborn", "wrong");
+    await exhaust(authorization);
+    const written = () => shop.database.sql("SELECT client_sha256, since, count, xmin::text FROM wrong_secrets");
+    const before = await written();
+    assertRefused(await ask({ authorization }), tooMany);
+    await tokenFor();
+    assert.deepEqual(await written(), before);
+  });
 
   test("other clients are not kept waiting", async () => {
     await exhaust(basic("clumsy", "wrong"));
