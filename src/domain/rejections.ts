@@ -65,7 +65,8 @@ export const rejections = {
   },
   AUDIENCE_NOT_GRANTED: {
     sentence: "The client has no grant for the audience {audience}.",
-    remedy: "Ask for the audience `…/v1/accounts/{aid}` with the account id of the path.",
+    remedy:
+      "Ask for the audience `…/v1/accounts/{aid}` with the account id of the path, and give the client a grant for it.",
   },
   GRANT_TYPE_NOT_SUPPORTED: {
     sentence: "The grant type {grant_type} is not supported.",

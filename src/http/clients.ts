@@ -7,6 +7,7 @@ import { createClient, deleteClient, rotateSecret } from "../flows/client.ts";
 import type { World } from "../flows/world.ts";
 import { type ApiClient, listApiClients as list, readApiClient as read } from "../storage/clients.ts";
 import type { ClientStandings } from "./client-standings.ts";
+import { keptMembers } from "./kept-members.ts";
 import { present } from "./present.ts";
 
 const limitDefault = 10;
@@ -14,7 +15,7 @@ const limitDefault = 10;
 export const createApiClient =
   (world: World): Handler<Operations["createApiClient"]> =>
   async ({ account_id, client_id: caller, body: { name, description, client_id, ...members } }) => {
-    const asked = { account_id, name, description, client_id, members };
+    const asked = { account_id, name, description, client_id, members: keptMembers(members) };
     const { client, client_secret } = await createClient(world, asked, caller);
     return { ...clientOf(client), client_secret };
   };

@@ -5,6 +5,7 @@ import { createGrant, deleteGrant } from "../flows/grant.ts";
 import type { World } from "../flows/world.ts";
 import { type Grant, listGrants } from "../storage/grants.ts";
 import type { ClientStandings } from "./client-standings.ts";
+import { keptMembers } from "./kept-members.ts";
 import { present } from "./present.ts";
 
 const limitDefault = 10;
@@ -12,7 +13,9 @@ const limitDefault = 10;
 export const createClientGrant =
   (world: World): Handler<Operations["createClientGrant"]> =>
   async ({ account_id, client_id: caller, body: { client_id, audience, scope, type, ...members } }) =>
-    grantOf(await createGrant(world, { account_id, client_id, audience, scope, type, members }, caller));
+    grantOf(
+      await createGrant(world, { account_id, client_id, audience, scope, type, members: keptMembers(members) }, caller),
+    );
 
 export const listClientGrants =
   (world: World): Handler<Operations["listClientGrants"]> =>

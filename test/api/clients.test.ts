@@ -108,9 +108,11 @@ describe("an API client", () => {
   });
 
   test("keeps what was sent besides, and gives it back; null is absent", async () => {
-    const client = await makeClient({ callbacks: ["https://till.example.com"], description: null, id: "mine" });
+    const echoed = { id: "mine", created_by: "me", deleted_at: "2020-01-01T00:00:00.000Z", deleted_by: "me" };
+    const client = await makeClient({ callbacks: ["https://till.example.com"], description: null, ...echoed });
     assert.deepEqual([client.callbacks, client.description], [["https://till.example.com"], undefined]);
-    assert.match(client.id, uuid, "what is ours stays ours");
+    assert.match(client.id, uuid, "what is the server's to say stays so");
+    assert.deepEqual([client.created_by, client.deleted_at, client.deleted_by], ["demo-client", undefined, undefined]);
   });
 
   test("gets no token before it has a grant", async () => {
