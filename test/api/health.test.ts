@@ -142,6 +142,8 @@ describe("a server whose database is away", () => {
   for (const manner of ["hangs up", "refuses"] as const) {
     test(`because it ${manner} lives, is not ready, answers 503 to whoever needs it, and is ready when it is back`, async () => {
       assert.equal((await readyz(shop)).status, 200);
+      // A client that was seen a moment ago: any other could not be known for one that still stands.
+      assert.equal((await shop.call("GET", "/v1/transactions")).status, 200);
       await way.cut(manner);
       assert.equal((await healthz(shop)).status, 200);
       await unavailable(await readyz(shop));

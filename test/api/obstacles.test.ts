@@ -224,7 +224,7 @@ describe("at a shop", () => {
     const changing = { profile_id: "changing" };
 
     test("that is not there: PROFILE_NOT_FOUND", () =>
-      refuses(shop, { profile_id: "default" }, "PROFILE_NOT_FOUND", "profile_id"));
+      refuses(shop, { profile_id: "nobodys" }, "PROFILE_NOT_FOUND", "profile_id"));
 
     const empty: [what: string, configuration: object][] = [
       ["nothing", {}],

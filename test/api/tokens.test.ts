@@ -271,7 +271,7 @@ describe("what belongs to another account", () => {
   test("its terminal, its store and its seller cannot be sold through", async () => {
     await shop.database.sql(
       `INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
-       SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles`,
+       SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles WHERE profile_id = 'in-person'`,
     );
     const headers = await theirs();
     const answer = await leavesNoTrace(shop, () =>
