@@ -15,6 +15,10 @@ export const exampleKey = {
   y: "eQP-EAi4vJmkGunpVii8ZPLxsgwtfp9Rd6PClNRGIpk",
 };
 
+/** What a device posts to be paired, and a proof of it that verifies. */
+export const pairingExample = { code: "7K3M-9QXA", serial_number: "SN-0042-7719", model: "Counter 5" };
+export const pairingProof = "A4Ul4qJ8swQvbwnj-uHxn0kNTNfoVGEXiYfOiXR53Aa8PXHG8B6M6-KdgH-7gqAmwry1NyHGer5jjfzeO-KJ3w";
+
 const terminal_id = "T12345678-T0292";
 const journal_id = "jr_0VKGmb2W9qYw5PzR7tNcLd";
 const boot_id = "boot_0VKGmc4T1hRk8SxV3bQnJe";

@@ -1,6 +1,7 @@
 /** The generated sections of docs/terminal-protocol.md; its words are written by hand. */
 import { createHash } from "node:crypto";
 import { readConfig } from "../src/config.ts";
+import { pairingPath, pairingText } from "../src/contract/terminal-protocol/pairing.ts";
 import {
   connectPath,
   frameLimit_bytes,
@@ -10,13 +11,21 @@ import {
   silenceLimit_ms,
 } from "../src/contract/terminal-protocol.ts";
 import { deadlineGrace_ms } from "../src/flows/deadlines.ts";
+import { pairingRequest } from "../src/simulator/pairing.ts";
 import { code, fenced, json, table, withSections } from "./markdown.ts";
-import { exampleKey, serverExamples, terminalExamples } from "./terminal-frame-examples.ts";
+import {
+  exampleKey,
+  pairingExample,
+  pairingProof,
+  serverExamples,
+  terminalExamples,
+} from "./terminal-frame-examples.ts";
 import { partSections, serverFrameSections, terminalFrameSections } from "./terminal-frames.ts";
 
-export const terminalProtocolPage = (before: string): string =>
+export const terminalProtocolPage = async (before: string): Promise<string> =>
   withSections(before, "docs/terminal-protocol.md", {
     proof: proof(),
+    pairing: await pairing(),
     limits: table(["What", "Limit"], limits()),
     "frames-from-terminal": terminalFrameSections(),
     "frames-from-server": serverFrameSections(),
@@ -38,6 +47,18 @@ function proof(): string {
     "A signature that verifies, r and s as 64 bytes in base64url. It is the one that a signer by RFC 6979 makes; other " +
       "signers make another one each time:",
     fenced("text", hello.proof),
+  ].join("\n\n");
+}
+
+/** The request is made as the simulated terminal makes it. */
+async function pairing(): Promise<string> {
+  const { d: _, ...public_jwk } = exampleKey;
+  const request = await pairingRequest(pairingExample, public_jwk, async () => pairingProof);
+  return [
+    `The pairing text, for the key of section 2.2 and the code ${code(pairingExample.code)}:`,
+    fenced("text", pairingText(pairingExample)),
+    `The body of ${code(`POST ${pairingPath}`)}:`,
+    json(request),
   ].join("\n\n");
 }
 

@@ -23,7 +23,7 @@ import { makeDeviceKey } from "./simulator/device-key.ts";
 import { SimulatorHost } from "./simulator-host.ts";
 import { type ListedAccount, listAccounts } from "./storage/accounts.ts";
 import { auditBooks } from "./storage/audit.ts";
-import { Bus } from "./storage/bus.ts";
+import { Bus, type BusMessage } from "./storage/bus.ts";
 import { type ConnectionSettings, type Database, DatabaseUnavailable, openDatabase } from "./storage/database.ts";
 import { DatabaseClock, shiftDeadlines } from "./storage/database-clock.ts";
 import { findCluster } from "./storage/embedded/cluster.ts";
@@ -120,7 +120,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   const process_id = newId("process", clock.now(), random);
   const bus: Bus = new Bus({
     ...{ db, settings: database.settings, clock, log: logger, process_id },
-    onMessage: (message) => actOnHint(world, message),
+    onMessage: (message) => hear(message, world, simulators),
     onReconnect: () => void sendUnsent(world).catch(() => {}),
   });
   let address = `http://${config.host}:${config.port}`;
@@ -145,7 +145,13 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   await keys.load();
   const simulators = new SimulatorHost({ ...world, delay_ms: config.simulator_delay_ms });
   let stopping = false;
-  const api = { world, keys, findPerson: simulators.findPerson, isStopping: () => stopping };
+  const api = {
+    world,
+    keys,
+    devices: devicesOf(simulators),
+    findPerson: simulators.findPerson,
+    isStopping: () => stopping,
+  };
   const server = await buildServer(api, logger);
   await gateway.serve(server, () => world);
   address = await listen(server, config);
@@ -180,6 +186,15 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
     await stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world });
     await database.close();
   }
+}
+
+const devicesOf = (simulators: SimulatorHost) => ({ makeKey: makeDeviceKey, takeOn: () => simulators.takeOn() });
+
+/** A hint of another process. */
+function hear(message: BusMessage, world: World, simulators: SimulatorHost): void {
+  if (message.kind !== "registered") return actOnHint(world, message);
+  // Where it fails, the sweep does it.
+  void simulators.takeOn().catch(() => {});
 }
 
 /** A step of the database's clock is logged, and open deadlines move with it. */

@@ -42,6 +42,7 @@ interface Running {
 export class SimulatorHost {
   readonly #parts: SimulatorHostParts;
   readonly #running = new Map<string, Running>();
+  #taking: Promise<void> = Promise.resolve();
   #address: string | undefined;
 
   constructor(parts: SimulatorHostParts) {
@@ -64,8 +65,14 @@ export class SimulatorHost {
     this.#address = address;
   }
 
-  /** Takes on every simulated terminal that no live process runs. */
-  async takeOn(): Promise<void> {
+  /** Takes on every simulated terminal that no live process runs. One call after the other: each gives up what it misses. */
+  takeOn(): Promise<void> {
+    const turn = this.#taking.then(() => this.#takeOn());
+    this.#taking = turn.catch(() => {});
+    return turn;
+  }
+
+  async #takeOn(): Promise<void> {
     const { db, process_id, log, clock, delay_ms } = this.#parts;
     if (this.#address === undefined) return;
     await this.#giveUp();
@@ -79,7 +86,7 @@ export class SimulatorHost {
     }
   }
 
-  /** Those that another process has taken on, because this one was taken for dead, are no longer ours to run. */
+  /** Not ours to run any more: what another process has taken on, taking this one for dead, and what is of no use now. */
   async #giveUp(): Promise<void> {
     const hosted = await readHosted(this.#parts.db, this.#parts.process_id);
     const ours = new Set(hosted.map(({ account_id, terminal_id }) => `${account_id} ${terminal_id}`));

@@ -15,6 +15,7 @@ export const incidentKinds = [
   "REVERSAL_REFUSED",
   "REVERSAL_UNRESOLVED",
   "ADVICE_UNANSWERED",
+  "DELETED_WITH_OPEN_WORK",
 ] as const;
 
 export const DecisionOutcome = Type.Enum(["paid", "not_paid", "accepted", "refused", "settled"], {

@@ -9,8 +9,8 @@ export interface Operation {
   readonly method: "GET" | "POST" | "PUT" | "DELETE";
   /** With `/v1`, and `{name}` for a parameter. */
   readonly path: string;
-  /** Another path of the contract's for the same operation; not repeated in openapi.json. */
-  readonly also_at?: string;
+  /** Other paths of the contract's for the same operation; not repeated in openapi.json. */
+  readonly also_at?: string | readonly string[];
   /** `checkout` operations also answer under /v1/accounts/{aid}/payments (auth section 1). */
   readonly surface: "checkout" | "accounts" | "server";
   readonly summary: string;
@@ -40,6 +40,8 @@ export interface Call<O extends Operation> {
   /** A UUID; on the answer, in every log line, and in the events the request causes. */
   readonly request_id: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
+  /** The network address that the request came from. */
+  readonly address: string;
   readonly params: Part<O, "params">;
   readonly query: Part<O, "query">;
   readonly body: Part<O, "body">;

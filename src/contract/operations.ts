@@ -13,6 +13,7 @@ import {
 } from "./operations/clients.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
+import { makePairingCode, pairDevice, revokeDevice } from "./operations/pairing.ts";
 import {
   createApproval,
   createPayoutDestination,
@@ -32,7 +33,19 @@ import {
   updateSession,
 } from "./operations/sessions.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./operations/stores.ts";
-import { orderTrouble, playPerson, readSimulatedTerminal, readTerminal } from "./operations/terminals.ts";
+import {
+  activateTerminal,
+  changeTerminal,
+  deactivateTerminal,
+  deleteTerminal,
+  listTerminals,
+  orderTrouble,
+  playPerson,
+  readSimulatedTerminal,
+  readTerminal,
+  registerTerminal,
+  syncTerminal,
+} from "./operations/terminals.ts";
 import { issueToken, readKeys } from "./operations/tokens.ts";
 import {
   captureTransaction,
@@ -83,7 +96,17 @@ export const operations = {
   readStore,
   updateStore,
   deleteStore,
+  registerTerminal,
+  listTerminals,
   readTerminal,
+  changeTerminal,
+  deleteTerminal,
+  syncTerminal,
+  deactivateTerminal,
+  activateTerminal,
+  makePairingCode,
+  pairDevice,
+  revokeDevice,
   readSimulatedTerminal,
   playPerson,
   orderTrouble,

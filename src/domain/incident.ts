@@ -12,7 +12,8 @@ export type IncidentKind =
   | "UNREADABLE_RESULT"
   | "REVERSAL_REFUSED"
   | "REVERSAL_UNRESOLVED"
-  | "ADVICE_UNANSWERED";
+  | "ADVICE_UNANSWERED"
+  | "DELETED_WITH_OPEN_WORK";
 
 /**
  * What a person found out. paid, not_paid: whether the money of an unresolved payment or refund moved. accepted, refused:
@@ -78,6 +79,10 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
     meaning: "A capture, a void or a lapse has not been answered by the terminal's host for a long time.",
     remedy:
       "Bring the terminal back online; it is asked again by itself. Else ask its host, and decide `accepted` or `refused`.",
+  },
+  DELETED_WITH_OPEN_WORK: {
+    meaning: "A terminal was deleted while something was open on it. That goes on to its end; nothing was called off.",
+    remedy: "Leave the device switched on and connected until what `details` names has ended. Then decide `settled`.",
   },
 };
 

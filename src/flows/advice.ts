@@ -272,12 +272,26 @@ export async function lapseAuthorizations(world: World): Promise<void> {
 /** Tells a person of each advice that has not been answered for long. It stays open. */
 export async function raiseSilentAdvices(world: World): Promise<void> {
   const created_before = new Date(world.clock.now() - world.limits.incident_after_ms).toISOString();
-  for (const advice of await readSilentAdvices(world.db, created_before)) {
-    const { id, account_id, terminal_id, session_id, transaction_id, kind, amount, currency } = advice;
+  for (const { account_id, id } of await readSilentAdvices(world.db, created_before)) {
+    await raiseUnanswered(world, account_id, id);
+  }
+}
+
+/** Tells a person of an advice that is open, and that the terminal may not answer by itself. */
+export async function raiseUnanswered(world: World, account_id: string, advice_id: string): Promise<void> {
+  await world.db.transaction(async (tx) => {
+    const advice = await lockAdvice(tx, account_id, advice_id);
+    if (advice === undefined || !isOpen(advice)) return;
+    const { id, terminal_id, session_id, transaction_id, kind, amount, currency } = advice;
     const prompt = { id: advice.prompt_id, session_id, transaction_id };
     const details = { advice_id: id, advice: kind, amount, currency };
-    await world.db.transaction((tx) =>
-      raiseIncident(world, tx, { account_id, terminal_id, kind: "ADVICE_UNANSWERED", subject: id, prompt, details }),
-    );
-  }
+    await raiseIncident(world, tx, {
+      account_id,
+      terminal_id,
+      kind: "ADVICE_UNANSWERED",
+      subject: id,
+      prompt,
+      details,
+    });
+  });
 }

@@ -1,9 +1,11 @@
 /** A terminal comes and goes. Its driver has made sure that it is the device we paired. */
 import type { Reader } from "../storage/database.ts";
 import type { TerminalLink } from "../storage/prompts.ts";
+import { readIdleDeleted } from "../storage/terminal-work.ts";
 import {
   connectTerminal,
   disconnectTerminal,
+  endConnection,
   type NewConnection,
   readConnection,
   readReplaced,
@@ -35,6 +37,20 @@ export async function dropReplaced(world: World): Promise<void> {
   const held = world.terminals.links();
   if (held.length === 0) return;
   for (const link of await readReplaced(world.db, held)) world.terminals.replaced(link, link.epoch);
+}
+
+/** How long a deleted terminal that has nothing open stays: its last words are on their way until then. */
+const lastWords_ms = 5_000;
+
+/** Ends the connections of deleted terminals that have told everything; when they come back they are told why. */
+export async function dropDeleted(world: World): Promise<void> {
+  const held = world.terminals.links();
+  if (held.length === 0) return;
+  const connected_before = new Date(world.clock.now() - lastWords_ms).toISOString();
+  for (const link of await readIdleDeleted(world.db, held, connected_before)) {
+    const epoch = await world.db.atOnce((tx) => endConnection(tx, link, isoNow(world)));
+    if (epoch !== undefined) world.terminals.replaced(link, epoch);
+  }
 }
 
 /** The terminal has connected again since: what it has to say, it says over its new connection. */

@@ -3,14 +3,12 @@
  * find it as it was.
  */
 import { serverItself } from "../domain/api-client.ts";
-import { newId } from "../domain/ids.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";
 import { insertPayoutDestination, insertStore } from "../storage/accounts.ts";
 import { findApiClient } from "../storage/clients.ts";
-import { insertSimulatedTerminal } from "../storage/simulated-terminals.ts";
-import { insertDevice, insertTerminal } from "../storage/terminals.ts";
 import { addAccount, addFirstClient, addInPersonProfile } from "./account.ts";
 import { rotateSecret } from "./client.ts";
+import { enrolSimulated, type NewDeviceKey } from "./simulated-enrolment.ts";
 import { isoNow, type World } from "./world.ts";
 
 export const demo = {
@@ -21,12 +19,6 @@ export const demo = {
   terminal_id: "T12345678-T0292",
   payout_destination_id: "seller-1",
 } as const;
-
-/** A device's key pair, made by whoever is to play the device. */
-export interface NewDeviceKey {
-  readonly private_jwk: JsonWebKey;
-  readonly public_jwk: JsonWebKey;
-}
 
 /** The client's secret if the account was made now; `undefined` if it was there. */
 export async function openDemoAccount(world: World, key: NewDeviceKey): Promise<string | undefined> {
@@ -42,11 +34,9 @@ export async function openDemoAccount(world: World, key: NewDeviceKey): Promise<
     );
     const store = { account_id, store_id, id: `${account_id}-0001`, store_name: "Oslo Center", payout_destination_id };
     await insertStore(tx, store, now);
-    const device = { device_serial_number: `SIMULATED-${account_id}-292`, device_model: "SIMULATED" };
-    await insertTerminal(tx, { account_id, terminal_id, store_id, ...device }, now);
-    const device_id = newId("dev", world.clock.now(), world.random);
-    await insertDevice(tx, { account_id, terminal_id, device_id, public_jwk: key.public_jwk }, now);
-    await insertSimulatedTerminal(tx, { account_id, terminal_id, private_jwk: key.private_jwk });
+    const device_serial_number = `SIMULATED-${account_id}-292`;
+    const terminal = { account_id, terminal_id, store_id, device_serial_number, created_by: serverItself };
+    await enrolSimulated(world, tx, terminal, key);
     await addInPersonProfile(world, tx, account_id, profile_id);
     return secret;
   });

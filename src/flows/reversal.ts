@@ -110,8 +110,12 @@ export async function askReversalsAgainHere(world: World): Promise<void> {
 }
 
 /** The device that holds the approval is gone: its successor is free, and a person is told. */
-export async function leaveReversalsBehind(world: World, link: TerminalLink, journal_id: string): Promise<void> {
-  for (const { account_id, id } of await readReversalsLeftBehind(world.db, link, journal_id)) {
+export async function leaveReversalsBehind(
+  world: World,
+  terminal: Pick<TerminalLink, "account_id" | "terminal_id">,
+  journal_id: string,
+): Promise<void> {
+  for (const { account_id, id } of await readReversalsLeftBehind(world.db, terminal, journal_id)) {
     await leaveUnresolved(world, account_id, id);
   }
 }

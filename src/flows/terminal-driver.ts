@@ -23,7 +23,7 @@ export interface TerminalDriver {
   inquire(terminal: TerminalAddress, prompt_id: string): boolean;
   /** The connections of this process. */
   links(): readonly TerminalLink[];
-  /** The terminal has connected elsewhere, in this epoch: tells an older connection of this process so, and ends it. */
+  /** An older connection than of this epoch is void: tells it so, where this process has it, and ends it. */
   replaced(terminal: TerminalAddress, epoch: number): void;
   /** Ends every connection of this process; the terminals connect again, to whichever process. */
   dropAll(): void;

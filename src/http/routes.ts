@@ -1,6 +1,7 @@
 /** Binds every operation of the contract to its handler. */
 import type { Call, Handler, Operation } from "../contract/operation.ts";
 import { type Operations, operations } from "../contract/operations.ts";
+import type { SimulatedDevices } from "../flows/simulated-enrolment.ts";
 import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { listAccountChanges } from "./account-changes.ts";
@@ -9,6 +10,7 @@ import { createApiClient, deleteApiClient, listApiClients, readApiClient, rotate
 import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
+import { makePairingCode, pairDevice, revokeDevice } from "./pairing.ts";
 import {
   createApproval,
   createPayoutDestination,
@@ -29,7 +31,16 @@ import {
 } from "./sessions.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./stores.ts";
-import { readTerminal } from "./terminals.ts";
+import {
+  activateTerminal,
+  changeTerminal,
+  deactivateTerminal,
+  deleteTerminal,
+  listTerminals,
+  readTerminal,
+  registerTerminal,
+  syncTerminal,
+} from "./terminals.ts";
 import type { TokenKeys } from "./token-keys.ts";
 import { TokenOffice } from "./tokens.ts";
 import {
@@ -46,6 +57,7 @@ export interface Api {
   readonly world: World;
   readonly keys: TokenKeys;
   readonly findPerson: FindPerson;
+  readonly devices: SimulatedDevices;
   readonly isStopping: () => boolean;
 }
 
@@ -57,7 +69,7 @@ export interface GuardedApi extends Api {
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
 /** An operation without a handler, or one whose handler answers something else, does not compile. */
-function handlersOf({ world, keys, standings, findPerson, isStopping }: GuardedApi): Handlers {
+function handlersOf({ world, keys, standings, findPerson, devices, isStopping }: GuardedApi): Handlers {
   const office = new TokenOffice(world, keys);
   return {
     issueToken: (call) => office.issue(call),
@@ -99,7 +111,17 @@ function handlersOf({ world, keys, standings, findPerson, isStopping }: GuardedA
     readStore: readStore(world),
     updateStore: updateStore(world),
     deleteStore: deleteStore(world),
+    registerTerminal: registerTerminal(world, devices),
+    listTerminals: listTerminals(world),
     readTerminal: readTerminal(world),
+    changeTerminal: changeTerminal(world),
+    deleteTerminal: deleteTerminal(world),
+    syncTerminal: syncTerminal(world),
+    deactivateTerminal: deactivateTerminal(world),
+    activateTerminal: activateTerminal(world),
+    makePairingCode: makePairingCode(world),
+    pairDevice: pairDevice(world),
+    revokeDevice: revokeDevice(world),
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
     playPerson: playPerson(findPerson),
     orderTrouble: orderTrouble(findPerson),
@@ -124,7 +146,7 @@ export function routesOf(api: GuardedApi): Route[] {
     const handle = handlers[operation.id as keyof Handlers] as unknown as Route["handle"];
     const url = urlOf(operation.path);
     const route = { operation, url, handle };
-    const elsewhere = operation.also_at === undefined ? [] : [{ ...route, url: urlOf(operation.also_at) }];
+    const elsewhere = [operation.also_at ?? []].flat().map((path) => ({ ...route, url: urlOf(path) }));
     if (operation.surface !== "checkout") return [route, ...elsewhere];
     return [route, { ...route, url: url.replace("/v1", "/v1/accounts/:aid/payments") }];
   });

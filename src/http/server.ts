@@ -134,6 +134,7 @@ function callOf(operation: Operation, request: FastifyRequest): Call<Operation> 
     client_id: request.claims?.client_id ?? "",
     request_id: request.id,
     headers: request.headers,
+    address: request.ip,
     params: request.params,
     query: request.query,
     body: operation.body === undefined ? undefined : request.body,

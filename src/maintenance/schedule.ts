@@ -1,10 +1,11 @@
 /** The one place that schedules background work: each sweep runs, and runs again a while after it has ended. */
 import type { Timer } from "../domain/environment.ts";
 import { lapseAuthorizations, raiseSilentAdvices, sendAdvicesHere } from "../flows/advice.ts";
-import { dropReplaced } from "../flows/connection.ts";
+import { dropDeleted, dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
+import { leaveRevokedBehind } from "../flows/revocation.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
 import type { BusMessage } from "../storage/bus.ts";
@@ -40,7 +41,10 @@ export const sweeps: readonly Sweep[] = [
   { name: "advices", every_ms: sweepEvery_ms, work: sendAdvicesHere },
   { name: "lapsed authorizations", every_ms: forgetEvery_ms, work: lapseAuthorizations },
   { name: "server processes", every_ms: beatEvery_ms, work: beat },
-  { name: "replaced connections", every_ms: askEvery_ms, work: dropReplaced },
+  // A device that was revoked is cut off within a second, where the hint was lost as well.
+  { name: "replaced connections", every_ms: beatEvery_ms, work: dropReplaced },
+  { name: "connections of deleted terminals", every_ms: beatEvery_ms, work: dropDeleted },
+  { name: "work of revoked devices", every_ms: beatEvery_ms, work: leaveRevokedBehind },
   { name: "unresolved payments", every_ms: askEvery_ms, work: askUnresolved },
   { name: "unanswered reversals", every_ms: askEvery_ms, work: askReversalsAgainHere },
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },

@@ -8,12 +8,13 @@ import type { Clock, Log, Timer } from "../domain/environment.ts";
 import { type ConnectionSettings, type Database, statement } from "./database.ts";
 
 /**
- * send: a prompt may wait. stop, inquire: about a prompt. replaced: the terminal has connected elsewhere. Whoever has the
- * terminal's connection acts on it.
+ * send: a prompt may wait. stop, inquire: about a prompt. replaced: the terminal has connected elsewhere, or its device is
+ * another one now. Whoever has the terminal's connection acts on it. registered: a simulated terminal that nobody runs yet.
  */
 export type BusMessage = { readonly account_id: string; readonly terminal_id: string } & (
   | { readonly kind: "send" | "stop" | "inquire" | "advise"; readonly prompt_id: string }
   | { readonly kind: "replaced"; readonly epoch: number }
+  | { readonly kind: "registered" }
 );
 
 const channel = "tapline";

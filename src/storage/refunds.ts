@@ -34,10 +34,10 @@ const lockTerminal = statement(
    FROM terminals AS terminal
    JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id
    JOIN terminal_seats AS seat ON seat.account_id = terminal.account_id AND seat.terminal_id = terminal.terminal_id
-   WHERE terminal.account_id = $1 AND terminal.terminal_id = $2 FOR UPDATE OF seat`,
+   WHERE terminal.account_id = $1 AND terminal.terminal_id = $2 FOR SHARE OF terminal FOR UPDATE OF seat`,
 );
 
-/** The terminal with its seat locked: free or taken, it stays so until the transaction ends. */
+/** The terminal with its seat locked: free or taken, where it stands and in use, it stays so until the transaction ends. */
 export async function lockRefundTerminal(
   tx: Tx,
   account_id: string,

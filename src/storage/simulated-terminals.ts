@@ -1,5 +1,6 @@
 /** Simulated terminals: how each is set, and the durable logs of the device and of its card host. */
 import { type Reader, statement, type Tx } from "./database.ts";
+import { hasWork } from "./terminal-work.ts";
 
 export interface SimulatedTerminalRow {
   readonly account_id: string;
@@ -23,10 +24,19 @@ export async function insertSimulatedTerminal(
   await tx.query(insert, [asked.account_id, asked.terminal_id, JSON.stringify(asked.private_jwk)]);
 }
 
+/** Those whose key is the paired one's, and that are not deleted, or have something left to tell. */
+const isOfUse = `EXISTS (
+     SELECT FROM devices AS device
+     JOIN terminals AS registered ON registered.account_id = device.account_id
+       AND registered.terminal_id = device.terminal_id
+     WHERE device.account_id = simulated.account_id AND device.terminal_id = simulated.terminal_id
+       AND device.revoked_at IS NULL AND device.public_jwk ->> 'x' = simulated.private_jwk ->> 'x'
+       AND (registered.status <> 'DELETED' OR ${hasWork("registered")}))`;
+
 const host = statement(
   "host_simulated_terminals",
   `WITH hosted AS (
-     UPDATE simulated_terminals SET hosted_by = $1 WHERE hosted_by IS NULL RETURNING *
+     UPDATE simulated_terminals AS simulated SET hosted_by = $1 WHERE hosted_by IS NULL AND ${isOfUse} RETURNING *
    )
    SELECT hosted.account_id, hosted.terminal_id, hosted.private_jwk, hosted.mode, hosted.network,
      terminal.device_serial_number
@@ -40,7 +50,7 @@ export const hostSimulatedTerminals = (tx: Tx, process_id: string): Promise<Simu
 
 const hosted = statement(
   "hosted_simulated_terminals",
-  "SELECT account_id, terminal_id FROM simulated_terminals WHERE hosted_by = $1",
+  `SELECT account_id, terminal_id FROM simulated_terminals AS simulated WHERE hosted_by = $1 AND ${isOfUse}`,
 );
 
 /** The simulated terminals that are this process's to run. */

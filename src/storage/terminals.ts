@@ -1,5 +1,6 @@
 /** Terminals, the devices paired to them, and the one connection each may have. */
 import type { Capabilities } from "../contract/terminal-protocol.ts";
+import type { TerminalStatus } from "../domain/terminal-status.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 import type { TerminalLink } from "./prompts.ts";
 
@@ -9,7 +10,7 @@ export interface PairedDevice {
   readonly device_id: string;
   readonly public_jwk: JsonWebKey;
   readonly journal_id: string | null;
-  readonly status: string;
+  readonly status: TerminalStatus;
 }
 
 const device = statement(
@@ -119,54 +120,12 @@ export async function readConnection(
   return (await reader.query<SeatConnection>(connection, [account_id, terminal_id]))[0];
 }
 
-export interface TerminalRow {
-  readonly terminal_id: string;
-  readonly device_serial_number: string;
-  readonly device_model: string | null;
-  readonly store_id: string;
-  readonly status: "DELETED" | "PENDING" | "ACTION_REQUIRED" | "ACTIVE" | "INACTIVE";
-  readonly status_reason: string | null;
-  readonly created_at: string;
-  readonly connected: boolean;
-  readonly last_seen_at: string | null;
-  readonly open_prompt: {
-    session_id: string;
-    merchant_reference: string;
-    status: string;
-    amount: number;
-    currency: string;
-  } | null;
-}
-
-const read = statement(
-  "read_terminal",
-  `SELECT terminal.terminal_id, terminal.device_serial_number, terminal.device_model, terminal.store_id, terminal.status,
-     terminal.status_reason, terminal.created_at, seat.connected_to IS NOT NULL AS connected, seat.last_seen_at,
-     (SELECT json_build_object('session_id', prompt.session_id, 'merchant_reference', session.merchant_reference,
-        'status', prompt.status, 'amount', prompt.amount, 'currency', prompt.currency)
-      FROM prompts AS prompt
-      JOIN sessions AS session ON session.account_id = prompt.account_id AND session.id = prompt.session_id
-      WHERE prompt.account_id = seat.account_id AND prompt.id = seat.occupant_id) AS open_prompt
-   FROM terminals AS terminal
-   JOIN terminal_seats AS seat ON seat.account_id = terminal.account_id AND seat.terminal_id = terminal.terminal_id
-   WHERE terminal.account_id = $1 AND terminal.terminal_id = $2`,
-);
-
-/** A terminal, whether it is connected, and the prompt that occupies it. */
-export async function readTerminal(
-  reader: Reader,
-  account_id: string,
-  terminal_id: string,
-): Promise<TerminalRow | undefined> {
-  return (await reader.query<TerminalRow>(read, [account_id, terminal_id]))[0];
-}
-
 const enrol = statement(
   "enrol_terminal",
   `WITH terminal AS (
      INSERT INTO terminals (account_id, terminal_id, device_serial_number, device_model, store_id, status, driver,
-       created_at)
-     VALUES ($1, $2, $3, $4, $5, 'ACTIVE', 'socket', $6)
+       created_at, created_by, members, check_update_asked_at)
+     VALUES ($1, $2, $3, $4, $5, $6, 'socket', $7, $8, $9, CASE WHEN $6 = 'ACTIVE' THEN $7::timestamptz END)
      RETURNING account_id, terminal_id
    )
    INSERT INTO terminal_seats (account_id, terminal_id) SELECT account_id, terminal_id FROM terminal`,
@@ -176,25 +135,86 @@ export interface NewTerminal {
   readonly account_id: string;
   readonly terminal_id: string;
   readonly device_serial_number: string;
-  readonly device_model: string;
+  readonly device_model?: string | undefined;
   readonly store_id: string;
+  /** ACTIVE where nothing is said. */
+  readonly status?: TerminalStatus;
+  readonly created_by?: string;
+  readonly members?: object;
 }
 
 export async function insertTerminal(tx: Tx, terminal: NewTerminal, now: string): Promise<void> {
   const { account_id, terminal_id, device_serial_number, device_model, store_id } = terminal;
-  await tx.query(enrol, [account_id, terminal_id, device_serial_number, device_model, store_id, now]);
+  const { status = "ACTIVE", created_by = "tapline", members = {} } = terminal;
+  const names = [account_id, terminal_id, device_serial_number, device_model ?? null, store_id];
+  await tx.query(enrol, [...names, status, now, created_by, JSON.stringify(members)]);
 }
 
 const pair = statement(
   "pair_device",
-  `INSERT INTO devices (account_id, terminal_id, device_id, public_jwk, paired_at) VALUES ($1, $2, $3, $4, $5)`,
+  `INSERT INTO devices (account_id, terminal_id, device_id, public_jwk, paired_at, serial_number, model, paired_by)
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8)`,
 );
 
-export async function insertDevice(
+export interface NewDevice {
+  readonly account_id: string;
+  readonly terminal_id: string;
+  readonly device_id: string;
+  readonly public_jwk: JsonWebKey;
+  readonly serial_number?: string;
+  readonly model?: string;
+  readonly paired_by?: string;
+}
+
+export async function insertDevice(tx: Tx, paired: NewDevice, now: string): Promise<void> {
+  const { account_id, terminal_id, device_id, public_jwk, serial_number, model, paired_by } = paired;
+  const names = [account_id, terminal_id, device_id, JSON.stringify(public_jwk), now];
+  await tx.query(pair, [...names, serial_number ?? null, model ?? null, paired_by ?? null]);
+}
+
+const revoke = statement(
+  "revoke_device",
+  `UPDATE devices SET revoked_at = $3, revoked_by = $4
+   WHERE account_id = $1 AND terminal_id = $2 AND revoked_at IS NULL RETURNING device_id`,
+);
+
+/** The device that was paired, if one was: it cannot connect any more. */
+export async function markDeviceRevoked(
   tx: Tx,
-  paired: { account_id: string; terminal_id: string; device_id: string; public_jwk: JsonWebKey },
+  { account_id, terminal_id }: { account_id: string; terminal_id: string },
+  by: string,
   now: string,
-): Promise<void> {
-  const { account_id, terminal_id, device_id, public_jwk } = paired;
-  await tx.query(pair, [account_id, terminal_id, device_id, JSON.stringify(public_jwk), now]);
+): Promise<string | undefined> {
+  const rows = await tx.query<{ device_id: string }>(revoke, [account_id, terminal_id, now, by]);
+  return rows[0]?.device_id;
+}
+
+const vacate = statement(
+  "vacate_seat",
+  `UPDATE terminal_seats SET connection_epoch = connection_epoch + 1, connected_to = NULL, journal_id = NULL,
+     capabilities = NULL, last_seen_at = CASE WHEN connected_to IS NULL THEN last_seen_at ELSE $3::timestamptz END
+   WHERE account_id = $1 AND terminal_id = $2 RETURNING account_id, terminal_id, connection_epoch AS epoch`,
+);
+
+/** The terminal has no device: a connection that it had is void from this epoch on, and no journal speaks for it. */
+export async function vacateSeat(
+  tx: Tx,
+  { account_id, terminal_id }: { account_id: string; terminal_id: string },
+  now: string,
+): Promise<TerminalLink> {
+  const [link] = await tx.query<TerminalLink>(vacate, [account_id, terminal_id, now]);
+  if (link === undefined) throw new Error(`Terminal ${terminal_id} has no seat.`);
+  return link;
+}
+
+const end = statement(
+  "end_connection",
+  `UPDATE terminal_seats SET connection_epoch = connection_epoch + 1, connected_to = NULL, last_seen_at = $4
+   WHERE account_id = $1 AND terminal_id = $2 AND connection_epoch = $3 RETURNING connection_epoch AS epoch`,
+);
+
+/** Makes this connection void; the terminal may connect again. The epoch it ended in, if it was the terminal's still. */
+export async function endConnection(tx: Tx, link: TerminalLink, now: string): Promise<number | undefined> {
+  const rows = await tx.query<{ epoch: number }>(end, [link.account_id, link.terminal_id, link.epoch, now]);
+  return rows[0]?.epoch;
 }

@@ -129,6 +129,7 @@ describe("a person told to act with nothing on the screen", () => {
         client_id: "c",
         request_id: "r",
         headers: {},
+        address: "127.0.0.1",
         params: { aid: "T12345678", terminal_id: "T0292" },
         query: undefined,
         body: { action },

@@ -2,8 +2,10 @@
 import { verify } from "node:crypto";
 import { type Hello, helloText } from "../../contract/terminal-protocol.ts";
 import { terminalArrived } from "../../flows/connection.ts";
+import { deviceConnected } from "../../flows/terminal-registration.ts";
 import type { World } from "../../flows/world.ts";
 import type { TerminalLink } from "../../storage/prompts.ts";
+import { readOpenAndHeld } from "../../storage/terminal-work.ts";
 import { readPairedDevice } from "../../storage/terminals.ts";
 
 export type Admission =
@@ -19,10 +21,19 @@ export async function admitTerminal(world: World, hello: Hello, nonce: string): 
   if (device === undefined || !proofHolds(device.public_jwk, hello, nonce)) {
     return { admitted: false, code: "PROOF_WRONG" };
   }
-  if (device.status === "DELETED") return { admitted: false, code: "TERMINAL_DELETED" };
+  const is_of_use = device.status !== "DELETED" || (await hasWordsLeft(world, account_id, hello));
+  if (!is_of_use) return { admitted: false, code: "TERMINAL_DELETED" };
   const { device_id } = device;
   const link = await terminalArrived(world, { account_id, terminal_id, device_id, journal_id, capabilities });
-  return link === undefined ? { admitted: false, code: "PROOF_WRONG" } : { admitted: true, link };
+  if (link === undefined) return { admitted: false, code: "PROOF_WRONG" };
+  if (device.status === "ACTION_REQUIRED") await deviceConnected(world, link);
+  return { admitted: true, link };
+}
+
+/** A deleted terminal may tell how its open payments ended, and what its journal has not been acknowledged. */
+async function hasWordsLeft(world: World, account_id: string, { terminal_id, journal }: Hello): Promise<boolean> {
+  const may_have_moved_money = journal.some(({ step }) => step === "card_presented" || step === "concluded");
+  return may_have_moved_money || (await readOpenAndHeld(world.db, { account_id, terminal_id })).length > 0;
 }
 
 function proofHolds(public_jwk: JsonWebKey, hello: Hello, nonce: string): boolean {

@@ -66,7 +66,7 @@ export class SocketGateway implements TerminalDriver {
     if (connection?.link === undefined || connection.link.epoch >= epoch) return;
     // A link that is dead takes its time to close: from now on nothing is sent over it.
     this.#admitted.delete(keyOf(terminal));
-    connection.refuse("REPLACED", "The terminal has connected elsewhere.");
+    connection.refuse("REPLACED", "The terminal has connected elsewhere, or has another device.");
   }
 
   /** Tells every terminal that the server is stopping: they come back to another process, or later. */
