@@ -145,13 +145,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   await keys.load();
   const simulators = new SimulatorHost({ ...world, delay_ms: config.simulator_delay_ms });
   let stopping = false;
-  const api = {
-    world,
-    keys,
-    devices: devicesOf(simulators),
-    findPerson: simulators.findPerson,
-    isStopping: () => stopping,
-  };
+  const api = { world, keys, ...simulators.ports, isStopping: () => stopping };
   const server = await buildServer(api, logger);
   await gateway.serve(server, () => world);
   address = await listen(server, config);
@@ -188,13 +182,11 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   }
 }
 
-const devicesOf = (simulators: SimulatorHost) => ({ makeKey: makeDeviceKey, takeOn: () => simulators.takeOn() });
-
 /** A hint of another process. */
 function hear(message: BusMessage, world: World, simulators: SimulatorHost): void {
-  if (message.kind !== "registered") return actOnHint(world, message);
-  // Where it fails, the sweep does it.
-  void simulators.takeOn().catch(() => {});
+  // Where that fails, the sweep does it.
+  if (message.kind === "registered") void simulators.takeOn().catch(() => {});
+  else actOnHint(world, message);
 }
 
 /** A step of the database's clock is logged, and open deadlines move with it. */

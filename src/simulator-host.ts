@@ -3,9 +3,10 @@
  * and its card host's book in the database, and a person in front of it. One process runs each of them.
  */
 import type { Environment } from "./domain/environment.ts";
+import type { SimulatedDevices } from "./flows/simulated-enrolment.ts";
 import type { FindPerson } from "./flows/simulated-person.ts";
 import { CardHost } from "./simulator/card-host.ts";
-import { signer } from "./simulator/device-key.ts";
+import { makeDeviceKey, signer } from "./simulator/device-key.ts";
 import type { EntryLog } from "./simulator/entry-log.ts";
 import type { BookEntry } from "./simulator/host-book.ts";
 import type { JournalEntry } from "./simulator/journal.ts";
@@ -59,6 +60,11 @@ export class SimulatorHost {
       order: (trouble) => troubles.order(trouble),
     };
   };
+
+  /** What the API asks of simulated terminals. */
+  get ports(): { findPerson: FindPerson; devices: SimulatedDevices } {
+    return { findPerson: this.findPerson, devices: { makeKey: makeDeviceKey, takeOn: () => this.takeOn() } };
+  }
 
   /** From now on the terminals connect to this address. */
   serveAt(address: string): void {

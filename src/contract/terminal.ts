@@ -39,6 +39,7 @@ export const TerminalList = open({
   terminals: list(Terminal),
   starting_after: Type.Optional(text("Send it to get the next page; absent on the last one")),
 });
+export type TerminalList = Static<typeof TerminalList>;
 
 export const NewTerminal = open({
   device_serial_number: Type.String({

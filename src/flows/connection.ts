@@ -40,7 +40,7 @@ export async function dropReplaced(world: World): Promise<void> {
 }
 
 /** How long a deleted terminal that has nothing open stays: its last words are on their way until then. */
-const lastWords_ms = 5_000;
+const lastWords_ms = 2_000;
 
 /** Ends the connections of deleted terminals that have told everything; when they come back they are told why. */
 export async function dropDeleted(world: World): Promise<void> {
