@@ -1,9 +1,11 @@
 /** A shop sets up its terminals: register, list, move, switch off, delete (management sections 3 and 9). */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
+import { makeLogger, startApp } from "../../src/app.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal, TerminalList } from "../../src/contract/terminal.ts";
 import { deviceConnected } from "../../src/flows/terminal-registration.ts";
+import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { HandTerminal } from "../support/honest-hand.ts";
 import { incidentsAt, openBareShop, sell, sold, transactionOf, untilPrompt } from "../support/honest-shop.ts";
 import { type Operator, operatorOf } from "../support/operator.ts";
@@ -500,6 +502,31 @@ describe("a simulated terminal", () => {
         [terminal_id],
       );
       assert.equal(seat?.connection_epoch, 1, terminal_id);
+    }
+  });
+
+  test("is run by another process where the one that registered it runs none", async () => {
+    const without = await startApp({
+      config: { ...shop.config, port: 0, simulators: false },
+      clock: systemClock,
+      random: systemRandom,
+      logger: makeLogger(shop.config.log_level, process.stderr),
+      onLost: (problem) => {
+        throw problem;
+      },
+    });
+    try {
+      const claims = { account_id: "T12345678", client_id: "operator", scopes: ["admin:accounts" as const] };
+      const authorization = `Bearer ${await shop.app.keys.sign(claims, "test")}`;
+      const answer = await fetch(`${without.address}/v1/accounts/T12345678/terminals`, {
+        method: "POST",
+        headers: { authorization, "content-type": "application/json" },
+        body: JSON.stringify({ device_serial_number: "SIMULATED-T12345678-021", store_id: "oslo-center" }),
+      });
+      const { terminal_id } = (await answer.json()) as Terminal;
+      await until(async () => (await operator.terminals("GET", `/${terminal_id}`)).body.connected);
+    } finally {
+      await without.close();
     }
   });
 
