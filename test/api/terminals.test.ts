@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { makeLogger, startApp } from "../../src/app.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal, TerminalList } from "../../src/contract/terminal.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
 import { deviceConnected } from "../../src/flows/terminal-registration.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { HandTerminal } from "../support/honest-hand.ts";
@@ -384,6 +385,29 @@ describe("a terminal that is deleted", () => {
     assert.equal((await link.expect("refused")).code, "REPLACED");
     const again = new HandTerminal(shop.app.address, terminal.enrolled);
     await assert.rejects(again.connect(), /TERMINAL_DELETED/);
+  });
+
+  test("whose host holds money is let in until it has been captured", async () => {
+    const terminal = await operator.readyTerminal();
+    const { terminal_id } = terminal;
+    const first = await terminal.connect();
+    const session_id = await sold(shop, terminal_id, { configuration: { auto_capture: false } });
+    first.send(terminal.approval(await first.expect("prompt")));
+    const { id } = await shop.ended(session_id);
+    await first.expect("acknowledge");
+    terminal.leave();
+    await operator.terminals("DELETE", `/${terminal_id}`);
+    const [incident] = await incidentsAt(shop, terminal_id);
+    assert.equal(incident?.kind, "DELETED_WITH_OPEN_WORK");
+    const link = await terminal.connect();
+    const capture = shop.call<Transaction>("POST", `/v1/transactions/${id}/capture`, { amount: 39900 });
+    const { advice_id } = await link.expect("advice");
+    const { journal_id } = terminal;
+    link.send({ type: "advice_result", journal_id, sequence: ++terminal.sequence, advice_id, outcome: "accepted" });
+    assert.deepEqual([(await capture).status, (await capture).body.status], [200, "CAPTURED"]);
+    await link.expect("acknowledge");
+    assert.equal((await link.expect("refused")).code, "REPLACED");
+    await assert.rejects(terminal.connect(), /TERMINAL_DELETED/);
   });
 
   test("leaves its device free to be registered again", async () => {
