@@ -1,5 +1,15 @@
 /** What the API takes and answers. Written by scripts/generate.ts from src/contract. */
 
+export interface AccountConfiguration {
+  merchant?: Merchant;
+  payment_options?: PaymentOption[];
+  payout?: {
+    payment_products?: Record<string, unknown>[];
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
 /** T or P and eight digits */
 export type AccountId = string;
 
@@ -62,6 +72,19 @@ export interface Card {
   [member: string]: unknown;
 }
 
+export interface Checkbox {
+  id: string;
+  label: string;
+  checked?: boolean;
+  required?: boolean;
+  link?: {
+    url: string;
+    text: string;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
 export interface Configuration {
   /** In person, true unless said otherwise */
   auto_capture?: boolean;
@@ -90,6 +113,15 @@ export interface Configuration {
   [member: string]: unknown;
 }
 
+export interface ConfiguredAccount {
+  configuration: AccountConfiguration;
+  created_at?: string;
+  created_by?: string;
+  updated_at?: string;
+  updated_by?: string;
+  [member: string]: unknown;
+}
+
 /** As from a profile, with the whole configuration in the request */
 export interface CreateSession {
   url: {
@@ -112,35 +144,10 @@ export interface CreateSession {
   };
   configuration: Configuration;
   express?: Record<string, unknown>;
-  merchant?: {
-    name: string;
-    logo_url: string;
-    website?: string;
-    email?: string;
-    phone_number?: string;
-    merchant_category_code?: string;
-    platform_type?: "aggregator" | "marketplace";
-    country?: string;
-    postal_code?: string;
-    postal_place?: string;
-    address_line?: string;
-    address_line_2?: string;
-    [member: string]: unknown;
-  };
+  merchant?: Merchant;
   /** When the session stops being payable; 24 hours on unless said otherwise */
   expires_at?: string;
-  checkboxes?: {
-    id: string;
-    label: string;
-    checked?: boolean;
-    required?: boolean;
-    link?: {
-      url: string;
-      text: string;
-      [member: string]: unknown;
-    };
-    [member: string]: unknown;
-  }[];
+  checkboxes?: Checkbox[];
   metadata?: Metadata;
   [member: string]: unknown;
 }
@@ -167,35 +174,10 @@ export interface CreateSessionFromProfile {
   };
   configuration?: Configuration;
   express?: Record<string, unknown>;
-  merchant?: {
-    name: string;
-    logo_url: string;
-    website?: string;
-    email?: string;
-    phone_number?: string;
-    merchant_category_code?: string;
-    platform_type?: "aggregator" | "marketplace";
-    country?: string;
-    postal_code?: string;
-    postal_place?: string;
-    address_line?: string;
-    address_line_2?: string;
-    [member: string]: unknown;
-  };
+  merchant?: Merchant;
   /** When the session stops being payable; 24 hours on unless said otherwise */
   expires_at?: string;
-  checkboxes?: {
-    id: string;
-    label: string;
-    checked?: boolean;
-    required?: boolean;
-    link?: {
-      url: string;
-      text: string;
-      [member: string]: unknown;
-    };
-    [member: string]: unknown;
-  }[];
+  checkboxes?: Checkbox[];
   metadata?: Metadata;
   /** The payment profile; its configuration is the base that `configuration` overrides */
   profile_id: string;
@@ -255,8 +237,40 @@ export interface JsonWebKeySet {
   [member: string]: unknown;
 }
 
+export interface Merchant {
+  name: string;
+  logo_url: string;
+  website?: string;
+  email?: string;
+  phone_number?: string;
+  merchant_category_code?: string;
+  platform_type?: "aggregator" | "marketplace";
+  country?: string;
+  postal_code?: string;
+  postal_place?: string;
+  address_line?: string;
+  address_line_2?: string;
+  [member: string]: unknown;
+}
+
 /** Texts and numbers of your own; begin the keys with `ext_` */
 export type Metadata = Record<string, string | number>;
+
+/** What a sale begins with: the request's own `configuration` overrides it */
+export interface NewPaymentProfile {
+  /** Yours to choose; generated where it is left out. No spaces around it */
+  profile_id?: string;
+  /** What it is for, to be told apart by people */
+  description: string;
+  configuration: Configuration;
+  merchant?: Merchant;
+  url?: {
+    merchant_terms_url?: string;
+    [member: string]: unknown;
+  };
+  checkboxes?: Checkbox[];
+  [member: string]: unknown;
+}
 
 export interface Order {
   /** To pay, VAT and discounts included, in minor units: 39900 is 399.00 NOK */
@@ -353,6 +367,42 @@ export interface PaySession {
   [member: string]: unknown;
 }
 
+/** A way the account may be paid. All but `seitatech.in_person` are kept and given back, and not acted on */
+export interface PaymentOption {
+  /** `seitatech.in_person`: in-person payments are enabled on the account */
+  type: string;
+  currencies?: string[];
+  details?: {
+    /** Shown where `includes=credentials` asks for it */
+    credentials?: Record<string, unknown>;
+    [member: string]: unknown;
+  };
+  [member: string]: unknown;
+}
+
+/** A payment profile */
+export interface PaymentProfile {
+  /** The same as profile_id */
+  id: string;
+  profile_id: string;
+  /** What it is for, to be told apart by people */
+  description: string;
+  configuration: Configuration;
+  merchant?: Merchant;
+  url?: {
+    merchant_terms_url?: string;
+    [member: string]: unknown;
+  };
+  checkboxes?: Checkbox[];
+  created_at: string;
+  created_by?: string;
+  updated_at?: string;
+  updated_by?: string;
+  deleted_at?: string;
+  deleted_by?: string;
+  [member: string]: unknown;
+}
+
 export interface PaymentStarted {
   success: boolean;
   actions: Record<string, unknown>[];
@@ -378,6 +428,11 @@ export interface PublishEntry {
   status?: "sent" | "skipped" | "failed";
   /** Until when a prompt that was not pushed yet stays valid */
   expires_at?: string;
+  [member: string]: unknown;
+}
+
+export interface PutAccountConfiguration {
+  configuration: AccountConfiguration;
   [member: string]: unknown;
 }
 
@@ -419,34 +474,9 @@ export interface Session {
   };
   configuration?: Configuration;
   express?: Record<string, unknown>;
-  merchant?: {
-    name: string;
-    logo_url: string;
-    website?: string;
-    email?: string;
-    phone_number?: string;
-    merchant_category_code?: string;
-    platform_type?: "aggregator" | "marketplace";
-    country?: string;
-    postal_code?: string;
-    postal_place?: string;
-    address_line?: string;
-    address_line_2?: string;
-    [member: string]: unknown;
-  };
+  merchant?: Merchant;
   expires_at: string;
-  checkboxes?: {
-    id: string;
-    label: string;
-    checked?: boolean;
-    required?: boolean;
-    link?: {
-      url: string;
-      text: string;
-      [member: string]: unknown;
-    };
-    [member: string]: unknown;
-  }[];
+  checkboxes?: Checkbox[];
   metadata?: Metadata;
   profile_id?: string;
   created_at: string;
@@ -493,6 +523,19 @@ export interface ShippingOption {
   vat_amount?: number;
   description?: string;
   delivery_method?: "delivery" | "pick_up" | "unspecified" | "none";
+  [member: string]: unknown;
+}
+
+export interface SignatureSecret {
+  id: string;
+  created_at: string;
+  created_by: string;
+  signature: {
+    type: "v0-hmac-sha256";
+    /** The key of the HMAC in the header `Dintero-Signature` */
+    secret: string;
+    [member: string]: unknown;
+  };
   [member: string]: unknown;
 }
 

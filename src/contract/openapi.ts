@@ -8,6 +8,7 @@ import type { Scope } from "../domain/scopes.ts";
 import * as account from "./account.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
+import * as profile from "./profile.ts";
 import * as session from "./session.ts";
 import * as shapes from "./shapes.ts";
 import * as transaction from "./transaction.ts";
@@ -18,7 +19,7 @@ const isSchema = (value: unknown): value is TSchema => typeof value === "object"
 
 /** Every schema that has a name of its own: the name it is exported by. */
 export const namedSchemas: ReadonlyMap<string, TSchema> = new Map(
-  [shapes, session, transaction, account]
+  [shapes, session, transaction, account, profile]
     .flatMap((module) => Object.entries(module))
     .filter((entry): entry is [string, TSchema] => isSchema(entry[1]))
     .sort(([a], [b]) => (a < b ? -1 : 1)),

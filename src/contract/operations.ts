@@ -23,6 +23,8 @@ import {
   readPayoutDestination,
   updatePayoutDestination,
 } from "./operations/payout-destinations.ts";
+import { putAccountConfiguration, readAccountConfiguration } from "./operations/account-configuration.ts";
+import { createProfile, deleteProfile, listProfiles, putProfile, readProfile } from "./operations/profiles.ts";
 import {
   cancelSession,
   createSession,
@@ -46,6 +48,7 @@ import {
   registerTerminal,
   syncTerminal,
 } from "./operations/terminals.ts";
+import { makeSignature, readSignature } from "./operations/signature.ts";
 import { issueToken, readKeys } from "./operations/tokens.ts";
 import {
   captureTransaction,
@@ -110,6 +113,15 @@ export const operations = {
   readSimulatedTerminal,
   playPerson,
   orderTrouble,
+  listProfiles,
+  createProfile,
+  readProfile,
+  putProfile,
+  deleteProfile,
+  readAccountConfiguration,
+  putAccountConfiguration,
+  readSignature,
+  makeSignature,
   readHealth,
   readReadiness,
 };

@@ -52,7 +52,7 @@ const Customer = open({
   gift_cards: Type.Optional(list(GiftCard)),
 });
 
-const Merchant = open({
+export const Merchant = open({
   name: requiredText(),
   logo_url: Type.String({ format: "uri", minLength: 1 }),
   website: Type.Optional(text()),
@@ -67,7 +67,7 @@ const Merchant = open({
   address_line_2: Type.Optional(text()),
 });
 
-const Checkbox = open({
+export const Checkbox = open({
   id: requiredText(),
   label: requiredText(),
   checked: Type.Optional(Type.Boolean()),

@@ -6,8 +6,10 @@ import type { Environment, Timer } from "../domain/environment.ts";
 import type { Database } from "../storage/database.ts";
 import { type Delivery, leaseDeliveries, readNextDue, recordDelivery } from "../storage/deliveries.ts";
 import { appendSessionEvent } from "../storage/sessions.ts";
+import { readSignatureSecret } from "../storage/signature-secrets.ts";
 import type { Answer, Post } from "./post.ts";
 import { retryAt, verdictOf } from "./retry.ts";
+import { signatureHeader } from "./signature.ts";
 
 /** The contract's limit for a callback (R72). */
 const timeout_ms = 10_000;
@@ -89,6 +91,7 @@ export class Sender {
         headers: {
           "event-delivery": delivery.id,
           "user-agent": "Tapline",
+          ...(await this.#signature(delivery)),
           ...(delivery.body === null ? {} : { "content-type": "application/json" }),
         },
         body: delivery.body,
@@ -96,6 +99,15 @@ export class Sender {
       timeout_ms,
     );
     await this.#record(delivery, answer);
+  }
+
+  /** With the account's newest secret, read at each try; an account without one signs nothing. */
+  async #signature(delivery: Delivery): Promise<Record<string, string>> {
+    const { db, clock } = this.#parts;
+    const newest = await readSignatureSecret(db, delivery.account_id);
+    if (newest === undefined) return {};
+    const now_s = Math.floor(clock.now() / 1000);
+    return { "dintero-signature": signatureHeader(newest.secret, delivery, now_s) };
   }
 
   async #record(delivery: Delivery, answer: Answer): Promise<void> {

@@ -9,6 +9,7 @@ import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
+import { profileRejections } from "./profile-rejections.ts";
 
 interface RejectionRule {
   /** The sentence on the wire. `{name}` is replaced by a fact. */
@@ -21,6 +22,7 @@ export const rejections = {
   ...sellerRejections,
   ...clientRejections,
   ...terminalRejections,
+  ...profileRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

@@ -36,6 +36,8 @@ export interface SaleRules {
   readonly strict_amounts: boolean;
   /** Other methods may stand beside in-person payments (R12). */
   readonly allow_mixed_methods: boolean;
+  /** The account's currencies for in-person payments; all of them where it names none. */
+  readonly in_person_currencies?: readonly string[] | null;
   readonly present_within_ms: number;
   /** Why a callback cannot be sent to this address, or `undefined` if it can. */
   readonly callbackRefusal: (url: string) => string | undefined;
@@ -56,6 +58,7 @@ export function planSession(
   const configuration = { ...merged, auto_capture: merged.auto_capture ?? true };
   const starts = startsByItself(configuration, rules.allow_mixed_methods);
   checkOrder(asked.order, rules.strict_amounts);
+  checkCurrencyEnabled(asked.order.currency, rules.in_person_currencies);
   checkMetadata(asked.metadata ?? {});
   checkSplits(asked.order, configuration.auto_capture);
   checkCallback(asked.url.callback_url, rules);
@@ -160,6 +163,12 @@ function storeOf(order: Order): { store_id: string; terminal_id: string; payout_
   const [first] = missing;
   if (first !== undefined) throw new Rejection("STORE_FIELD_MISSING", { missing: missing.join(", ") }, first);
   return { store_id: id, terminal_id, payout_destination_id };
+}
+
+/** Does the account take in-person payments in this currency? Throws `CURRENCY_NOT_ENABLED`. */
+export function checkCurrencyEnabled(currency: string, enabled: readonly string[] | null | undefined): void {
+  if (!enabled || enabled.includes(currency)) return;
+  throw new Rejection("CURRENCY_NOT_ENABLED", { currency, currencies: enabled.join(", ") }, "order.currency");
 }
 
 export function checkOrder(order: Order, strict_amounts: boolean): void {

@@ -77,7 +77,12 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
       continue;
     }
     const { session, payment } = planned;
-    if (payment === undefined) return createUnstarted(world, request, session);
+    if (payment === undefined) {
+      const unstarted = await createUnstarted(world, request, session);
+      // The profile has changed since it was read: it is read again, and is there no more or decides anew.
+      if (unstarted === undefined) continue;
+      return unstarted;
+    }
     const sale = withKeptAnswer(request, saleOf(world, session, payment));
     const created = await world.sales.write(sale);
     if (created !== undefined) {
@@ -89,18 +94,23 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
   }
 }
 
-/** A session that another call starts (R12). */
-async function createUnstarted(world: World, request: SaleRequest, session: PlannedSession): Promise<StartedSale> {
+/** A session that another call starts (R12). `undefined` if its profile is not what it was planned from. */
+async function createUnstarted(
+  world: World,
+  request: SaleRequest,
+  session: PlannedSession,
+): Promise<StartedSale | undefined> {
   const answer = startedSale(session, "skipped");
   const kept = request.idempotency === undefined ? {} : { kept: { ...request.idempotency, answer_sent: answer } };
-  await world.db.atOnce((tx) => insertSession(tx, { ...session, ...kept }));
-  return answer;
+  const is_made = await world.db.atOnce((tx) => insertSession(tx, { ...session, ...kept }));
+  return is_made ? answer : undefined;
 }
 
 /** What a session is planned from: its profile as last read, or none. */
 interface Ground {
   readonly profile: Profile | undefined;
   readonly allow_mixed_methods: boolean;
+  readonly in_person_currencies: readonly string[] | null;
   readonly is_fresh: boolean;
 }
 
@@ -112,7 +122,8 @@ async function readGround(
 ): Promise<Ground> {
   if (profile_id === undefined) {
     const settings = await readAccountSettings(world.db, account_id);
-    return { profile: undefined, allow_mixed_methods: settings?.allow_mixed_methods === true, is_fresh: true };
+    const { allow_mixed_methods = false, in_person_currencies = null } = settings ?? {};
+    return { profile: undefined, allow_mixed_methods, in_person_currencies, is_fresh: true };
   }
   const key = `${account_id} ${profile_id}`;
   const remembered = world.profiles.get(key);
@@ -123,7 +134,8 @@ async function readGround(
     throw new Rejection("PROFILE_NOT_FOUND", { profile_id }, "profile_id");
   }
   world.profiles.set(key, profile);
-  return { profile, allow_mixed_methods: profile.allow_mixed_methods, is_fresh };
+  const { allow_mixed_methods, in_person_currencies } = profile;
+  return { profile, allow_mixed_methods, in_person_currencies, is_fresh };
 }
 
 interface Planned {
@@ -136,6 +148,7 @@ function plan(world: World, request: SaleRequest, ground: Ground): Planned | Rej
   const rules = {
     strict_amounts: request.strict_amounts,
     allow_mixed_methods: ground.allow_mixed_methods,
+    in_person_currencies: ground.in_person_currencies,
     present_within_ms: world.limits.present_within_ms,
     callbackRefusal: world.callbackRefusal,
   };
@@ -170,16 +183,22 @@ function sessionOf(
     profile_id,
     profile_revision: profile?.revision,
     merchant_reference: order.merchant_reference,
-    url,
+    url: { ...profile?.url, ...url },
     order,
     configuration: withPublishIds(planned.configuration, world, now),
-    members: { ...(profile?.merchant ? { merchant: profile.merchant } : {}), ...members },
+    members: { ...membersOf(profile), ...members },
     request_headers,
     request_id,
     created_by: client_id,
     created_at: new Date(now).toISOString(),
     expires_at: new Date(planned.expires_at).toISOString(),
   };
+}
+
+/** What the profile says where the request says nothing. */
+function membersOf(profile: Profile | undefined): object {
+  const { merchant, checkboxes } = profile ?? {};
+  return { ...(merchant ? { merchant } : {}), ...(checkboxes ? { checkboxes } : {}) };
 }
 
 /** The rows of a sale: its session's, and its payment's. */

@@ -2,7 +2,8 @@
 import type { Session } from "../contract/session.ts";
 import type { Order } from "../contract/shapes.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { checkOrder, planPayment } from "../domain/session.ts";
+import { checkCurrencyEnabled, checkOrder, planPayment } from "../domain/session.ts";
+import { readAccountSettings } from "../storage/accounts.ts";
 import { insertPayment, type NewSale } from "../storage/sales.ts";
 import {
   appendSessionEvent,
@@ -30,6 +31,8 @@ export async function paySession(world: World, request: SessionRequest): Promise
     const session = await lockSession(tx, account_id, session_id);
     if (session === undefined) throw new Rejection("SESSION_NOT_FOUND", { session_id });
     checkPayable(session, isoNow(world));
+    const settings = await readAccountSettings(tx, account_id);
+    checkCurrencyEnabled(session.order.currency, settings?.in_person_currencies);
     const { order, configuration, expires_at, merchant_reference } = session;
     const until = Date.parse(expires_at);
     const { present_within_ms } = world.limits;

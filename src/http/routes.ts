@@ -20,6 +20,8 @@ import {
   readPayoutDestination,
   updatePayoutDestination,
 } from "./payout-destinations.ts";
+import { putAccountConfiguration, readAccountConfiguration } from "./account-configuration.ts";
+import { createProfile, deleteProfile, listProfiles, putProfile, readProfile } from "./profiles.ts";
 import {
   cancelSession,
   createSession,
@@ -29,6 +31,7 @@ import {
   readSession,
   updateSession,
 } from "./sessions.ts";
+import { makeSignature, readSignature } from "./signature.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./stores.ts";
 import {
@@ -125,6 +128,15 @@ function handlersOf({ world, keys, standings, findPerson, devices, isStopping }:
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
     playPerson: playPerson(findPerson),
     orderTrouble: orderTrouble(findPerson),
+    listProfiles: listProfiles(world),
+    createProfile: createProfile(world),
+    readProfile: readProfile(world),
+    putProfile: putProfile(world),
+    deleteProfile: deleteProfile(world),
+    readAccountConfiguration: readAccountConfiguration(world),
+    putAccountConfiguration: putAccountConfiguration(world),
+    readSignature: readSignature(world),
+    makeSignature: makeSignature(world),
     readHealth,
     readReadiness: readReadiness(world.db, isStopping),
   };

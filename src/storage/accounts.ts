@@ -45,13 +45,19 @@ export interface ListedAccount {
 /** All accounts on this server, the two of a pair side by side. */
 export const listAccounts = (reader: Reader): Promise<ListedAccount[]> => reader.query(listAll, []);
 
-const settings = statement("account_settings", "SELECT allow_mixed_methods FROM accounts WHERE account_id = $1");
+const settings = statement(
+  "account_settings",
+  "SELECT allow_mixed_methods, in_person_currencies FROM accounts WHERE account_id = $1",
+);
 
-export async function readAccountSettings(
-  reader: Reader,
-  account_id: string,
-): Promise<{ allow_mixed_methods: boolean } | undefined> {
-  return (await reader.query<{ allow_mixed_methods: boolean }>(settings, [account_id]))[0];
+/** What of an account decides which sales may be planned. */
+export interface AccountSettings {
+  readonly allow_mixed_methods: boolean;
+  readonly in_person_currencies: readonly string[] | null;
+}
+
+export async function readAccountSettings(reader: Reader, account_id: string): Promise<AccountSettings | undefined> {
+  return (await reader.query<AccountSettings>(settings, [account_id]))[0];
 }
 
 const payoutDestination = statement(

@@ -13,8 +13,10 @@ CREATE TABLE accounts (
   in_person_enabled boolean NOT NULL,
   created_at timestamp with time zone NOT NULL,
   allow_mixed_methods boolean NOT NULL DEFAULT false,
+  in_person_currencies text[],
   CONSTRAINT accounts_pkey PRIMARY KEY (account_id),
-  CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text)
+  CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text),
+  CONSTRAINT accounts_in_person_currencies_check CHECK (cardinality(in_person_currencies) > 0)
 );
 
 CREATE TABLE api_clients (
@@ -79,21 +81,12 @@ CREATE TABLE terminals (
   status_reason text,
   driver text NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  created_by text,
-  updated_at timestamp with time zone,
-  updated_by text,
-  deleted_at timestamp with time zone,
-  deleted_by text,
-  check_update_asked_at timestamp with time zone,
-  members jsonb NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT terminals_pkey PRIMARY KEY (account_id, terminal_id),
   CONSTRAINT terminals_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT terminals_account_id_store_id_fkey FOREIGN KEY (account_id, store_id) REFERENCES stores(account_id, store_id),
   CONSTRAINT terminals_driver_check CHECK (driver = 'socket'::text),
   CONSTRAINT terminals_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'ACTION_REQUIRED'::text, 'ACTIVE'::text, 'INACTIVE'::text, 'DELETED'::text]))
 );
-CREATE UNIQUE INDEX one_terminal_per_serial_number ON terminals USING btree (account_id, device_serial_number) WHERE status <> 'DELETED'::text;
-CREATE INDEX terminals_newest_first ON terminals USING btree (account_id, created_at, terminal_id);
 
 CREATE TABLE devices (
   account_id text COLLATE "C" NOT NULL,
@@ -103,10 +96,6 @@ CREATE TABLE devices (
   journal_id text COLLATE "C",
   paired_at timestamp with time zone NOT NULL,
   revoked_at timestamp with time zone,
-  serial_number text,
-  model text,
-  paired_by text,
-  revoked_by text,
   CONSTRAINT devices_pkey PRIMARY KEY (account_id, terminal_id, device_id),
   CONSTRAINT devices_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
   CONSTRAINT devices_public_jwk_check CHECK (NOT public_jwk ? 'd'::text)
@@ -152,10 +141,18 @@ CREATE TABLE payment_profiles (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   deleted_at timestamp with time zone,
+  url jsonb,
+  checkboxes jsonb,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text NOT NULL DEFAULT 'tapline'::text,
+  updated_by text NOT NULL DEFAULT 'tapline'::text,
+  deleted_by text,
   CONSTRAINT payment_profiles_pkey PRIMARY KEY (account_id, profile_id),
   CONSTRAINT payment_profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT default_profile_stays CHECK (profile_id <> 'default'::text OR deleted_at IS NULL),
   CONSTRAINT payment_profiles_profile_id_check CHECK (profile_id = btrim(profile_id) AND profile_id <> ''::text)
 );
+CREATE INDEX payment_profiles_by_age ON payment_profiles USING btree (account_id, created_at, profile_id) WHERE deleted_at IS NULL;
 
 CREATE TABLE simulated_terminals (
   account_id text COLLATE "C" NOT NULL,
@@ -260,7 +257,6 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text)
 );
 CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
-CREATE INDEX authorizations_by_terminal ON transactions USING btree (account_id, terminal_id) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
 
@@ -417,7 +413,7 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
   CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
-  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'DELETED_WITH_OPEN_WORK'::text])),
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text])),
   CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
 CREATE INDEX incidents_by_transaction ON incidents USING btree (account_id, transaction_id);
@@ -519,22 +515,38 @@ CREATE TABLE account_changes (
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
 
-CREATE TABLE pairing_codes (
+CREATE TABLE account_configurations (
   account_id text COLLATE "C" NOT NULL,
-  terminal_id text COLLATE "C" NOT NULL,
-  code_scrypt bytea NOT NULL,
-  device_serial_number text NOT NULL,
-  asked_by text NOT NULL,
+  configuration jsonb NOT NULL,
   created_at timestamp with time zone NOT NULL,
-  expires_at timestamp with time zone NOT NULL,
-  wrong_tries integer NOT NULL DEFAULT 0,
-  CONSTRAINT pairing_codes_pkey PRIMARY KEY (account_id, terminal_id),
-  CONSTRAINT pairing_codes_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
-  CONSTRAINT code_expires_after_it_was_made CHECK (expires_at > created_at),
-  CONSTRAINT pairing_codes_code_scrypt_check CHECK (length(code_scrypt) = 32)
+  created_by text NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  updated_by text NOT NULL,
+  CONSTRAINT account_configurations_pkey PRIMARY KEY (account_id),
+  CONSTRAINT account_configurations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
 );
-CREATE INDEX pairing_codes_by_code ON pairing_codes USING btree (code_scrypt);
-CREATE INDEX pairing_codes_by_serial_number ON pairing_codes USING btree (device_serial_number);
+
+CREATE TABLE signature_secrets (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  secret text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  CONSTRAINT signature_secrets_pkey PRIMARY KEY (account_id),
+  CONSTRAINT signature_secrets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT signature_secrets_secret_check CHECK (length(secret) >= 43)
+);
+
+CREATE OR REPLACE FUNCTION public.give_default_profile()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
+  VALUES (NEW.account_id, 'default', 'Default', '{}', NEW.created_at, NEW.created_at)
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$;
 
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text
@@ -639,7 +651,11 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
+
 CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON accounts FOR EACH ROW WHEN (old.allow_mixed_methods <> new.allow_mixed_methods) EXECUTE FUNCTION renew_profiles_of_changed();
+
+CREATE TRIGGER profiles_follow_currencies AFTER UPDATE OF in_person_currencies ON accounts FOR EACH ROW WHEN (old.in_person_currencies IS DISTINCT FROM new.in_person_currencies) EXECUTE FUNCTION renew_profiles_of_changed();
 
 CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 

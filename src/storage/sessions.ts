@@ -132,20 +132,25 @@ const insert = statement(
   `WITH created AS (
      INSERT INTO sessions (account_id, id, profile_id, merchant_reference, url, "order", configuration, members,
        request_headers, created_by, created_at, updated_at, expires_at)
-     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $11, $12)
+     SELECT $1, $2, $3, $4, $5::jsonb, $6::jsonb, $7::jsonb, $8::jsonb, $9::jsonb, $10, $11::timestamptz,
+       $11::timestamptz, $12::timestamptz
+     WHERE $3::text IS NULL OR EXISTS (SELECT FROM payment_profiles WHERE account_id = $1 AND profile_id = $3
+       AND revision = $15 AND deleted_at IS NULL)
+     RETURNING id
    ), kept_answer AS (
      INSERT INTO idempotency_keys (account_id, client_id, operation, key, request_sha256, answer, created_at)
      SELECT $1, $10, $14::jsonb ->> 'operation', $14::jsonb ->> 'key', $14::jsonb ->> 'request_sha256',
-       $14::jsonb -> 'answer_sent', $11 WHERE $14::jsonb IS NOT NULL
+       $14::jsonb -> 'answer_sent', $11::timestamptz FROM created WHERE $14::jsonb IS NOT NULL
    )
    INSERT INTO session_events (account_id, session_id, id, name, created_at, request_id)
-   VALUES ($1, $2, 1, 'INITIATED', $11, $13)`,
+   SELECT $1, id, 1, 'INITIATED', $11::timestamptz, $13 FROM created RETURNING session_id`,
 );
 
 export interface NewSession {
   readonly account_id: string;
   readonly session_id: string;
   readonly profile_id?: string | undefined;
+  readonly profile_revision?: number | undefined;
   readonly merchant_reference: string;
   readonly url: object;
   readonly order: object;
@@ -159,9 +164,9 @@ export interface NewSession {
   readonly kept?: object | undefined;
 }
 
-/** A session whose payment is not started by itself. */
-export async function insertSession(tx: Tx, session: NewSession): Promise<void> {
-  await tx.query(insert, [
+/** A session whose payment is not started by itself. False if its profile is no longer the one it was planned from. */
+export async function insertSession(tx: Tx, session: NewSession): Promise<boolean> {
+  const made = await tx.query(insert, [
     session.account_id,
     session.session_id,
     session.profile_id ?? null,
@@ -176,7 +181,9 @@ export async function insertSession(tx: Tx, session: NewSession): Promise<void> 
     session.expires_at,
     session.request_id,
     session.kept === undefined ? null : JSON.stringify(session.kept),
+    session.profile_revision ?? null,
   ]);
+  return made.length > 0;
 }
 
 export interface LockedSession {

@@ -47,6 +47,7 @@ export const createSessionFromProfile = operation({
     "PAYOUT_DESTINATION_NOT_ACTIVE",
     "CURRENCY_UNKNOWN",
     "CURRENCY_NOT_TAKEN",
+    "CURRENCY_NOT_ENABLED",
     "AMOUNT_MISMATCH",
     "DUPLICATE_LINE_ID",
     "METADATA_KEY_RESERVED",
@@ -119,6 +120,7 @@ export const paySession = operation({
     "PAYOUT_DESTINATION_NOT_LINKED",
     "PAYOUT_DESTINATION_NOT_ACTIVE",
     "CURRENCY_NOT_TAKEN",
+    "CURRENCY_NOT_ENABLED",
   ],
 });
 
