@@ -1,0 +1,278 @@
+/**
+ * What holds for every operation that asks for a token, made from the table of operations: a new one is covered by
+ * itself. Where its path names something that no account of this test has yet, the test says so.
+ */
+import assert from "node:assert/strict";
+import { after, before, describe, test } from "node:test";
+import type { TSchema } from "typebox";
+import type { Operation } from "../../src/contract/operation.ts";
+import { operations } from "../../src/contract/operations.ts";
+import type { ErrorBody } from "../../src/contract/shapes.ts";
+import type { Transaction } from "../../src/contract/transaction.ts";
+import { scopes } from "../../src/domain/scopes.ts";
+import { TokenKeys } from "../../src/http/token-keys.ts";
+import { compileValidation } from "../../src/http/validation.ts";
+import { insertAccount } from "../../src/storage/accounts.ts";
+import { systemClock } from "../../src/system-environment.ts";
+import { insertRow } from "../storage/planted.ts";
+import { openShop, type Shop } from "../support/shop.ts";
+import { assertErrorBody } from "./refusal.ts";
+
+const theirs = "T12345678";
+const ours = "T00000042";
+const nobodys = "T99999999";
+const client_id = "somebody";
+
+const withToken = (Object.values(operations) as Operation[]).filter(({ access }) => Array.isArray(access));
+
+let shop: Shop;
+/** A token of our account, with every scope there is: it may do everything, at home. */
+let our_token: string;
+let their_token: string;
+let expired: string;
+
+before(async () => {
+  shop = await openShop();
+  const now = new Date().toISOString();
+  await shop.app.world.db.transaction((tx) =>
+    insertAccount(tx, { account_id: ours, name: "Ours", in_person_enabled: true }, now),
+  );
+  await plant();
+  our_token = await tokenOf(ours, scopes);
+  their_token = await tokenOf(theirs, scopes);
+  const yesterday = { ...systemClock, now: () => Date.now() - 48 * 60 * 60 * 1000 };
+  const keys = new TokenKeys(shop.app.world.db, yesterday, () => shop.app.address);
+  await keys.load();
+  expired = await keys.sign({ account_id: theirs, client_id, scopes }, "test");
+});
+after(() => shop.close());
+
+const tokenOf = (account_id: string, granted: readonly string[]): Promise<string> =>
+  shop.app.keys.sign({ account_id, client_id, scopes: granted }, "test");
+
+/** What their account has: a sale on the screen, which rests there, and an incident. The demo has the rest. */
+async function plant(): Promise<void> {
+  await shop.play("manual");
+  await shop.create();
+  await shop.until(async () => (await shop.database.sql("SELECT FROM prompts WHERE status = 'SHOWN'")).length === 1);
+  const incident = { kind: "ORPHAN_RESULT", subject: "planted", details: {}, created_at: new Date() };
+  await insertRow(shop.database, "incidents", { account_id: theirs, id: "inc_00000000planted", ...incident });
+}
+
+interface Sent {
+  readonly status: number;
+  readonly text: string;
+  /** Those that say nothing of this one request. */
+  readonly headers: [name: string, value: string][];
+}
+
+async function send(method: string, path: string, token?: string, body?: string): Promise<Sent> {
+  const answer = await fetch(`${shop.app.address}${path}`, {
+    method,
+    headers: {
+      ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { "content-type": "application/json" }),
+    },
+    ...(body === undefined ? {} : { body }),
+  });
+  const text = await answer.text();
+  if (answer.status >= 400) {
+    assertErrorBody({ status: answer.status, headers: answer.headers, body: JSON.parse(text) as ErrorBody });
+  }
+  const headers = [...answer.headers].filter(([name]) => name !== "x-request-id" && name !== "date");
+  return { status: answer.status, text, headers };
+}
+
+const codeOf = ({ text }: Sent): string | undefined => (JSON.parse(text) as ErrorBody).error.code;
+
+/** Every path that an operation answers at; the account in it, where there is one, is still to be filled in. */
+function pathsOf({ path, also_at, surface }: Operation): string[] {
+  const alias = surface === "checkout" ? [path.replace("/v1", "/v1/accounts/{aid}/payments")] : [];
+  return [path, ...(also_at === undefined ? [] : [also_at]), ...alias];
+}
+
+const fill = (path: string, aid: string, ids: Readonly<Record<string, string>>): string =>
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(name === "aid" ? aid : (ids[name] ?? "any")));
+
+const idsIn = (path: string): string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name).filter((name) => name !== "aid");
+
+/**
+ * Something of their account's that a parameter such as `store_id` can name: from the table of stores, or else from any
+ * table that has it in its key.
+ */
+async function theirIdFor(parameter: string): Promise<string> {
+  const plural = `${parameter.replace(/_id$/, "").replace(/y$/, "ie")}s`;
+  const candidates = await shop.database.sql<{ name: string; column: string }>(
+    `SELECT key.table_name AS name, key.column_name AS column
+     FROM information_schema.key_column_usage AS key
+     JOIN information_schema.table_constraints AS found USING (constraint_schema, constraint_name)
+     WHERE found.constraint_type = 'PRIMARY KEY' AND key.table_schema = 'public'
+       AND (key.column_name = $1 OR (key.column_name = 'id' AND key.table_name LIKE '%' || $2))
+       AND EXISTS (SELECT FROM information_schema.columns AS owner
+         WHERE owner.table_name = key.table_name AND owner.column_name = 'account_id')
+     ORDER BY key.table_name LIKE '%' || $2 DESC, key.table_name`,
+    [parameter, plural],
+  );
+  for (const { name, column } of candidates) {
+    // An id that both accounts have, such as a profile's `default`, is each one's own.
+    const text = `SELECT "${column}" AS id FROM "${name}" WHERE account_id = $1
+      AND "${column}" NOT IN (SELECT "${column}" FROM "${name}" WHERE account_id = $2) LIMIT 1`;
+    const [row] = await shop.database.sql<{ id: string }>(text, [theirs, ours]);
+    if (row !== undefined) return String(row.id);
+  }
+  return assert.fail(`Account ${theirs} has nothing that {${parameter}} could name: let plant() make one.`);
+}
+
+/** As long, of the same form, and nobody's. */
+function neverWas(id: string): string {
+  const tail = id.slice(-4).replaceAll(/[0-9a-zA-Z]/g, (sign) => {
+    if (/\d/.test(sign)) return String((Number(sign) + 5) % 10);
+    const next = (letters: string) => letters.charAt((letters.indexOf(sign) + 1) % letters.length);
+    return [..."abcdef"].includes(sign) ? next("abcdef") : /[g-z]/.test(sign) ? next("ghijklmnopqrstuvwxyz") : "A";
+  });
+  return `${id.slice(0, -4)}${tail}`;
+}
+
+/** Texts that a pattern or a format may want. */
+const texts = ["x", "1", "NOK", "https://a.example.com/", "a@example.com", "2027-01-31T12:00:00.000Z", theirs];
+
+type Schema = TSchema & {
+  readonly [keyword: string]: unknown;
+  readonly properties?: Record<string, Schema>;
+  readonly required?: readonly string[];
+};
+
+/** A small value that a schema takes: what it requires, and the ids it has a place for. */
+function example(schema: Schema): unknown {
+  const { type, properties = {}, required = [], anyOf, items, minimum = 1, minItems = 0, minLength = 0 } = schema;
+  if (schema.enum !== undefined) return (schema.enum as unknown[])[0];
+  if (schema.const !== undefined) return schema.const;
+  if (anyOf !== undefined) return example((anyOf as Schema[])[0] as Schema);
+  if (type === "object") {
+    const named = Object.entries(properties).filter(([name]) => required.includes(name) || name === "terminal_id");
+    return Object.fromEntries(named.map(([name, member]) => [name, example(member)]));
+  }
+  if (type === "array") return Array.from({ length: Number(minItems) }, () => example(items as Schema));
+  if (type === "boolean") return true;
+  if (type === "integer" || type === "number") return minimum;
+  const right = texts.find((text) => isTaken(schema, text.padEnd(Number(minLength), "x")));
+  return (right ?? "x").padEnd(Number(minLength), "x");
+}
+
+const isTaken = (schema: TSchema, value: unknown): boolean => {
+  const validate = compileValidation({ schema, method: "POST", url: "/", httpPart: "body" });
+  return !("error" in (validate(value) as object));
+};
+
+function bodyOf({ id, body }: Operation): string | undefined {
+  if (body === undefined) return undefined;
+  const value = example(body as Schema);
+  assert.ok(isTaken(body, value), `${id} does not take ${JSON.stringify(value)}: let example() make what it takes.`);
+  return JSON.stringify(value);
+}
+
+/** All that is in the database, but for what passes with time. */
+async function everything(): Promise<Record<string, string>> {
+  const tables = await shop.database.sql<{ name: string }>(
+    `SELECT table_name AS name FROM information_schema.tables
+     WHERE table_schema = 'public' AND table_name NOT IN ('server_processes', 'clock_steps')`,
+  );
+  const digests = tables.map(
+    ({ name }) =>
+      `SELECT '${name}' AS name, count(*) || ' ' || coalesce(md5(string_agg(row, '' ORDER BY row)), '') AS digest
+       FROM (SELECT (to_jsonb(t) - 'last_seen_at')::text AS row FROM "${name}" AS t) AS rows`,
+  );
+  const rows = await shop.database.sql<{ name: string; digest: string }>(digests.join(" UNION ALL "));
+  return Object.fromEntries(rows.map(({ name, digest }) => [name, digest]));
+}
+
+async function writesNothing(act: () => Promise<void>): Promise<void> {
+  const before = await everything();
+  await act();
+  assert.deepEqual(await everything(), before);
+}
+
+for (const operation of withToken) {
+  const { id, method, access, path, body, surface } = operation;
+  // Nothing that is JSON: whoever may not come in is told so before anybody reads what they bring.
+  const garbage = body === undefined ? undefined : "{";
+
+  describe(`${id}, ${method} ${path}`, () => {
+    const refused: [who: string, token: () => Promise<string> | string | undefined, status: number, code: string][] = [
+      ["without a token", () => undefined, 401, "INVALID_TOKEN"],
+      ["with a token that has expired", () => expired, 401, "INVALID_TOKEN"],
+      [
+        "with every scope but its own",
+        () =>
+          tokenOf(
+            theirs,
+            scopes.filter((scope) => !access.includes(scope)),
+          ),
+        403,
+        "INSUFFICIENT_SCOPE",
+      ],
+    ];
+    for (const [who, token, status, code] of refused) {
+      test(`${who} is refused, before the body is read, and writes nothing`, () =>
+        writesNothing(async () => {
+          for (const each of pathsOf(operation)) {
+            const answer = await send(method, fill(each, theirs, {}), await token(), garbage);
+            assert.deepEqual([answer.status, codeOf(answer)], [status, code], each);
+          }
+        }));
+    }
+
+    const ofAccount = pathsOf(operation).filter((each) => each.includes("{aid}"));
+    if (ofAccount.length > 0) {
+      test("in an account that is not the token's is refused alike, whether that account exists or not", () =>
+        writesNothing(async () => {
+          for (const each of ofAccount) {
+            const real = await send(method, fill(each, theirs, {}), our_token, garbage);
+            const unreal = await send(method, fill(each, nobodys, {}), our_token, garbage);
+            assert.deepEqual([real.status, codeOf(real)], [403, "ACCOUNT_NOT_GRANTED"]);
+            assert.deepEqual({ ...real, text: real.text.replaceAll(theirs, nobodys) }, unreal);
+          }
+        }));
+    }
+
+    if (idsIn(path).length > 0) {
+      test("of what another account has answers as of what never was, byte for byte, and writes nothing", async () => {
+        const names = [...new Set(pathsOf(operation).flatMap(idsIn))];
+        const ids = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await theirIdFor(name)])));
+        const never = Object.fromEntries(Object.entries(ids).map(([name, one]) => [name, neverWas(String(one))]));
+        const asked = bodyOf(operation);
+        await writesNothing(async () => {
+          for (const each of pathsOf(operation)) {
+            const real = await send(method, fill(each, ours, ids), our_token, asked);
+            const unreal = await send(method, fill(each, ours, never), our_token, asked);
+            assert.equal(real.status, 404, real.text);
+            const text = Object.entries(ids).reduce(
+              (told, [name, one]) => told.replaceAll(String(one), String(never[name])),
+              real.text,
+            );
+            assert.deepEqual({ ...real, text }, unreal, each);
+          }
+        });
+        if (method !== "GET") return;
+        const at_home = await send(method, fill(path, theirs, ids), their_token);
+        assert.equal(at_home.status, 200, `it is there for its own account: ${at_home.text}`);
+      });
+    } else if (method === "GET" && surface === "checkout") {
+      test("with another account's token tells nothing of theirs, and writes nothing", () =>
+        writesNothing(async () => {
+          const { status, text } = await send(method, path, our_token);
+          assert.ok(status === 200 || status === 404, text);
+          assert.doesNotMatch(text, new RegExp(`${theirs}|order-12345|seller-1|planted`));
+        }));
+    }
+  });
+}
+
+test("there is a sale on their screen, so that what was asked about could have been told or changed", async () => {
+  const { body } = await shop.call<Transaction[]>("GET", "/v1/transactions");
+  assert.deepEqual(
+    body.map(({ status }) => status),
+    ["INITIATED"],
+  );
+});
