@@ -1,6 +1,7 @@
 /** Incidents: rows for what only a person can settle. */
 import type { DecisionOutcome, IncidentKind } from "../domain/incident.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
+import { Filter } from "./filter.ts";
 
 export interface NewIncident {
   readonly account_id: string;
@@ -51,14 +52,6 @@ const columns =
   "id, kind, subject, terminal_id, session_id, transaction_id, prompt_id, details, created_at, decided_at, decided_by, outcome, " +
   "reason";
 
-const list = statement(
-  "list_incidents",
-  `SELECT ${columns} FROM incidents
-   WHERE account_id = $1 AND ($2::boolean IS NULL OR (decided_at IS NULL) = $2) AND ($3::text IS NULL OR id < $3)
-     AND ($4::text[] IS NULL OR kind = ANY($4)) AND ($5::text IS NULL OR terminal_id = $5)
-   ORDER BY id DESC LIMIT $6`,
-);
-
 export interface IncidentFilter {
   readonly open?: boolean | undefined;
   readonly starting_after?: string | undefined;
@@ -67,16 +60,20 @@ export interface IncidentFilter {
   readonly limit: number;
 }
 
-/** Newest first, by the key: an id begins with its time. */
-export const listIncidents = (reader: Reader, account_id: string, filter: IncidentFilter): Promise<Incident[]> =>
-  reader.query(list, [
-    account_id,
-    filter.open ?? null,
-    filter.starting_after ?? null,
-    filter.kind ?? null,
-    filter.terminal_id ?? null,
-    filter.limit,
-  ]);
+/**
+ * Newest first, by the key, `open_incidents` or `incidents_by_terminal`: an id begins with its time. The text differs with
+ * the filters, so that a page far back begins where it begins, and does not read what came before it.
+ */
+export async function listIncidents(reader: Reader, account_id: string, asked: IncidentFilter): Promise<Incident[]> {
+  const filter = new Filter([account_id, asked.limit])
+    .where(asked.starting_after, (parameter) => `id < ${parameter}`)
+    .anyOf("kind", asked.kind)
+    .equals("terminal_id", asked.terminal_id);
+  const decided = asked.open === undefined ? "" : ` AND decided_at IS ${asked.open ? "NULL" : "NOT NULL"}`;
+  const text = `SELECT ${columns} FROM incidents WHERE account_id = $1${decided}${filter.text}
+    ORDER BY id DESC LIMIT $2`;
+  return reader.query<Incident>(statement("", text), filter.values);
+}
 
 const ofTransaction = statement(
   "incidents_of_transaction",

@@ -258,6 +258,7 @@ CREATE TABLE transactions (
 );
 CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
+CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, merchant_reference_2, id) WHERE merchant_reference_2 IS NOT NULL;
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
 
 CREATE TABLE transaction_events (
@@ -416,7 +417,9 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text])),
   CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
+CREATE INDEX incidents_by_terminal ON incidents USING btree (account_id, terminal_id, id);
 CREATE INDEX incidents_by_transaction ON incidents USING btree (account_id, transaction_id);
+CREATE INDEX open_incidents ON incidents USING btree (account_id, id) WHERE decided_at IS NULL;
 
 CREATE TABLE idempotency_keys (
   account_id text COLLATE "C" NOT NULL,

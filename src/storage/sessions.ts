@@ -67,7 +67,7 @@ export async function listSessions(reader: Reader, account_id: string, asked: Se
   const filter = new Filter([account_id, asked.limit])
     .where(asked.starting_after, (parameter) => `session.id < ${parameter}`)
     .anyOf("session.id", asked.id)
-    .anyOf("session.transaction_id", asked.transaction_id)
+    .where(asked.transaction_id, ofTransactions)
     .anyOf(`session."order" -> 'store' ->> 'id'`, asked.store_id)
     .anyOf("session.request_headers ->> 'dintero-system-plugin-name'", asked.plugin_name)
     .equals("session.merchant_reference", asked.merchant_reference)
@@ -82,6 +82,11 @@ export async function listSessions(reader: Reader, account_id: string, asked: Se
   const rows = await reader.query<SessionRow>(statement("", text), filter.values);
   return rows.map((row) => sessionOf(row, { event_headers: false, initiating_headers: false }));
 }
+
+/** A transaction names its session, and is found by its key. */
+const ofTransactions = (ids: string): string =>
+  `session.id IN (SELECT transaction.session_id FROM transactions AS transaction
+    WHERE transaction.account_id = $1 AND transaction.id = ANY(${ids}::text[]))`;
 
 const promptWith = (condition: string): string =>
   `EXISTS (SELECT FROM prompts AS prompt WHERE prompt.account_id = session.account_id

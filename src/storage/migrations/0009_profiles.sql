@@ -53,3 +53,10 @@ CREATE TABLE signature_secrets (
   created_at timestamptz NOT NULL,
   created_by text NOT NULL
 );
+
+-- Lists of a large account, newest first: what has not been decided yet, what happened at one terminal, and the second
+-- reference, which few sales have.
+CREATE INDEX open_incidents ON incidents (account_id, id) WHERE decided_at IS NULL;
+CREATE INDEX incidents_by_terminal ON incidents (account_id, terminal_id, id);
+CREATE INDEX transactions_by_second_reference ON transactions (account_id, merchant_reference_2, id)
+  WHERE merchant_reference_2 IS NOT NULL;
