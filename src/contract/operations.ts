@@ -1,6 +1,7 @@
 /** Every operation of the API. Adding one is one object in `operations/` and one handler of the same name in `http/`. */
 
 import { listAccountChanges } from "./operations/account-changes.ts";
+import { putAccountConfiguration, readAccountConfiguration } from "./operations/account-configuration.ts";
 import {
   createApiClient,
   createClientGrant,
@@ -23,7 +24,6 @@ import {
   readPayoutDestination,
   updatePayoutDestination,
 } from "./operations/payout-destinations.ts";
-import { putAccountConfiguration, readAccountConfiguration } from "./operations/account-configuration.ts";
 import { createProfile, deleteProfile, listProfiles, putProfile, readProfile } from "./operations/profiles.ts";
 import {
   cancelSession,
@@ -34,6 +34,7 @@ import {
   readSession,
   updateSession,
 } from "./operations/sessions.ts";
+import { makeSignature, readSignature } from "./operations/signature.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./operations/stores.ts";
 import {
   activateTerminal,
@@ -48,7 +49,6 @@ import {
   registerTerminal,
   syncTerminal,
 } from "./operations/terminals.ts";
-import { makeSignature, readSignature } from "./operations/signature.ts";
 import { issueToken, readKeys } from "./operations/tokens.ts";
 import {
   captureTransaction,

@@ -7,9 +7,9 @@
 
 import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
+import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
-import { profileRejections } from "./profile-rejections.ts";
 
 interface RejectionRule {
   /** The sentence on the wire. `{name}` is replaced by a fact. */

@@ -4,7 +4,7 @@ import { changedMembers, saidMembers } from "../domain/changed-members.ts";
 import { newUuid } from "../domain/ids.ts";
 import { type CaseStatus, firstCaseStatus, refusalOfDecision } from "../domain/payout-destination.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { lockAccount } from "../storage/account-lock.ts";
+import { lockAccount } from "../storage/accounts.ts";
 import type { Tx } from "../storage/database.ts";
 import {
   insertSeller,

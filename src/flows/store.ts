@@ -4,7 +4,7 @@ import { changedMembers, saidMembers } from "../domain/changed-members.ts";
 import { refusalOfLink } from "../domain/payout-destination.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
 import { refusalOfOpenWork, refusalOfTerminals } from "../domain/store.ts";
-import { lockAccount } from "../storage/account-lock.ts";
+import { lockAccount } from "../storage/accounts.ts";
 import type { Tx } from "../storage/database.ts";
 import { readOpenWork } from "../storage/open-work.ts";
 import { readSeller } from "../storage/payout-destinations.ts";

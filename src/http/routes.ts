@@ -5,6 +5,7 @@ import type { SimulatedDevices } from "../flows/simulated-enrolment.ts";
 import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { listAccountChanges } from "./account-changes.ts";
+import { putAccountConfiguration, readAccountConfiguration } from "./account-configuration.ts";
 import type { ClientStandings } from "./client-standings.ts";
 import { createApiClient, deleteApiClient, listApiClients, readApiClient, rotateClientSecret } from "./clients.ts";
 import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
@@ -20,7 +21,6 @@ import {
   readPayoutDestination,
   updatePayoutDestination,
 } from "./payout-destinations.ts";
-import { putAccountConfiguration, readAccountConfiguration } from "./account-configuration.ts";
 import { createProfile, deleteProfile, listProfiles, putProfile, readProfile } from "./profiles.ts";
 import {
   cancelSession,

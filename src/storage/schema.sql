@@ -23,14 +23,20 @@ CREATE TABLE api_clients (
   account_id text COLLATE "C" NOT NULL,
   client_id text COLLATE "C" NOT NULL,
   name text NOT NULL,
-  secret_sha256 bytea NOT NULL,
-  scopes text[] NOT NULL,
   created_at timestamp with time zone NOT NULL,
   deleted_at timestamp with time zone,
+  id text COLLATE "C" NOT NULL,
+  description text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_by text,
   CONSTRAINT api_clients_pkey PRIMARY KEY (account_id, client_id),
-  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
-  CONSTRAINT api_clients_secret_sha256_check CHECK (length(secret_sha256) = 32)
+  CONSTRAINT api_client_ids UNIQUE (account_id, id),
+  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
 );
+CREATE INDEX api_clients_newest_first ON api_clients USING btree (account_id, created_at, id);
 
 CREATE TABLE signing_keys (
   kid text COLLATE "C" NOT NULL,
@@ -50,11 +56,32 @@ CREATE TABLE payout_destinations (
   name text,
   case_status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  description text,
+  payout_reference text,
+  bank_accounts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  type text,
+  payout_interval_type text,
+  merchant_category_code text,
+  country_code text,
+  organization jsonb,
+  address jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
   CONSTRAINT payout_destinations_pkey PRIMARY KEY (account_id, payout_destination_id),
   CONSTRAINT payout_destinations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT payout_destinations_case_status_check CHECK (case_status = ANY (ARRAY['ACTIVE'::text, 'DECLINED'::text, 'UNDER_MANUAL_REVIEW'::text, 'AUTOMATIC_REVIEW'::text, 'WAITING_FOR_SIGNATURE'::text, 'WAITING_FOR_DECLARATION'::text, 'ERROR'::text, 'ARCHIVED'::text, 'WAITING_FOR_DETAILS'::text, 'TERMINATED'::text])),
-  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text)
+  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text),
+  CONSTRAINT payout_destinations_payout_interval_type_check CHECK (payout_interval_type = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'manual'::text])),
+  CONSTRAINT payout_destinations_type_check CHECK (type = ANY (ARRAY['company'::text, 'individual'::text])),
+  CONSTRAINT seller_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2]))
 );
+CREATE INDEX payout_destinations_by_age ON payout_destinations USING btree (account_id, created_at, payout_destination_id);
 
 CREATE TABLE stores (
   account_id text COLLATE "C" NOT NULL,
@@ -64,12 +91,30 @@ CREATE TABLE stores (
   payout_destination_id text COLLATE "C",
   status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  organization jsonb,
+  link jsonb NOT NULL DEFAULT '{}'::jsonb,
+  address jsonb,
+  coordinates jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
   CONSTRAINT stores_pkey PRIMARY KEY (account_id, store_id),
   CONSTRAINT stores_account_id_id_key UNIQUE (account_id, id),
   CONSTRAINT stores_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT stores_account_id_payout_destination_id_fkey FOREIGN KEY (account_id, payout_destination_id) REFERENCES payout_destinations(account_id, payout_destination_id),
-  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text]))
+  CONSTRAINT store_deleted_by_someone CHECK (num_nulls(deleted_at, deleted_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT store_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text])),
+  CONSTRAINT what_is_in_use_was_not_deleted CHECK (deleted_at IS NULL OR status = 'DELETED'::text)
 );
+CREATE INDEX stores_by_age ON stores USING btree (account_id, created_at, store_id);
+CREATE INDEX stores_by_seller ON stores USING btree (account_id, payout_destination_id);
 
 CREATE TABLE terminals (
   account_id text COLLATE "C" NOT NULL,
@@ -81,12 +126,22 @@ CREATE TABLE terminals (
   status_reason text,
   driver text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  check_update_asked_at timestamp with time zone,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT terminals_pkey PRIMARY KEY (account_id, terminal_id),
   CONSTRAINT terminals_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT terminals_account_id_store_id_fkey FOREIGN KEY (account_id, store_id) REFERENCES stores(account_id, store_id),
   CONSTRAINT terminals_driver_check CHECK (driver = 'socket'::text),
   CONSTRAINT terminals_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'ACTION_REQUIRED'::text, 'ACTIVE'::text, 'INACTIVE'::text, 'DELETED'::text]))
 );
+CREATE UNIQUE INDEX one_terminal_per_serial_number ON terminals USING btree (account_id, device_serial_number) WHERE status <> 'DELETED'::text;
+CREATE INDEX terminals_in_store ON terminals USING btree (account_id, store_id);
+CREATE INDEX terminals_newest_first ON terminals USING btree (account_id, created_at, terminal_id);
 
 CREATE TABLE devices (
   account_id text COLLATE "C" NOT NULL,
@@ -96,6 +151,10 @@ CREATE TABLE devices (
   journal_id text COLLATE "C",
   paired_at timestamp with time zone NOT NULL,
   revoked_at timestamp with time zone,
+  serial_number text,
+  model text,
+  paired_by text,
+  revoked_by text,
   CONSTRAINT devices_pkey PRIMARY KEY (account_id, terminal_id, device_id),
   CONSTRAINT devices_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
   CONSTRAINT devices_public_jwk_check CHECK (NOT public_jwk ? 'd'::text)
@@ -257,6 +316,7 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text)
 );
 CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
+CREATE INDEX authorizations_by_terminal ON transactions USING btree (account_id, terminal_id) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
 CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, merchant_reference_2, id) WHERE merchant_reference_2 IS NOT NULL;
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
@@ -414,7 +474,7 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
   CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
-  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text])),
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'DELETED_WITH_OPEN_WORK'::text])),
   CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
 CREATE INDEX incidents_by_terminal ON incidents USING btree (account_id, terminal_id, id);
@@ -517,6 +577,65 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text]))
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
+
+CREATE TABLE client_secrets (
+  account_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  secret_sha256 bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  retires_at timestamp with time zone,
+  CONSTRAINT client_secrets_pkey PRIMARY KEY (account_id, client_id, id),
+  CONSTRAINT client_secrets_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_secrets_secret_sha256_check CHECK (length(secret_sha256) = 32)
+);
+
+CREATE TABLE client_grants (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  audience text NOT NULL,
+  scope text[] NOT NULL,
+  type text NOT NULL,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT client_grants_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT client_grants_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_grants_scope_check CHECK (cardinality(scope) > 0),
+  CONSTRAINT client_grants_type_check CHECK (type = ANY (ARRAY['any'::text, 'client_credentials'::text, 'authorization_code'::text, 'password'::text, 'account_user_token'::text, 'refresh_token'::text, 'mfa-oob'::text]))
+);
+CREATE INDEX client_grants_by_client ON client_grants USING btree (account_id, client_id);
+CREATE INDEX client_grants_newest_first ON client_grants USING btree (account_id, created_at, id);
+
+CREATE UNLOGGED TABLE wrong_secrets (
+  client_sha256 bytea NOT NULL,
+  since timestamp with time zone NOT NULL,
+  count integer NOT NULL,
+  CONSTRAINT wrong_secrets_pkey PRIMARY KEY (client_sha256)
+);
+
+CREATE TABLE pairing_codes (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  code_scrypt bytea NOT NULL,
+  device_serial_number text NOT NULL,
+  asked_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  wrong_tries integer NOT NULL DEFAULT 0,
+  CONSTRAINT pairing_codes_pkey PRIMARY KEY (account_id, terminal_id),
+  CONSTRAINT pairing_codes_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT code_expires_after_it_was_made CHECK (expires_at > created_at),
+  CONSTRAINT pairing_codes_code_scrypt_check CHECK (length(code_scrypt) = 32)
+);
+CREATE INDEX pairing_codes_by_code ON pairing_codes USING btree (code_scrypt);
+CREATE INDEX pairing_codes_by_serial_number ON pairing_codes USING btree (device_serial_number);
 
 CREATE TABLE account_configurations (
   account_id text COLLATE "C" NOT NULL,
@@ -636,21 +755,16 @@ CREATE OR REPLACE FUNCTION public.seat_next_waiting()
 AS $function$
 DECLARE next record;
 BEGIN
-  LOOP
-    SELECT prompt.id, prompt.created_at INTO next FROM prompts AS prompt
-    WHERE prompt.account_id = NEW.account_id AND prompt.terminal_id = NEW.terminal_id AND prompt.status = 'WAITING'
-    ORDER BY prompt.created_at, prompt.id LIMIT 1;
-    EXIT WHEN NOT FOUND;
-    UPDATE prompts SET status = 'PENDING'
-    WHERE account_id = NEW.account_id AND id = next.id AND status = 'WAITING';
-    IF FOUND THEN
-      NEW.occupant_kind := 'prompt';
-      NEW.occupant_id := next.id;
-      NEW.occupied_at := next.created_at;
-      EXIT;
-    END IF;
-    -- It expired while we waited for its row: the next one, then.
-  END LOOP;
+  -- One whose deadline is being acted on holds its row and waits for the payment, which we may hold: it is passed over.
+  SELECT prompt.id, prompt.created_at INTO next FROM prompts AS prompt
+  WHERE prompt.account_id = NEW.account_id AND prompt.terminal_id = NEW.terminal_id AND prompt.status = 'WAITING'
+  ORDER BY prompt.created_at, prompt.id LIMIT 1 FOR UPDATE SKIP LOCKED;
+  IF FOUND THEN
+    UPDATE prompts SET status = 'PENDING' WHERE account_id = NEW.account_id AND id = next.id;
+    NEW.occupant_kind := 'prompt';
+    NEW.occupant_id := next.id;
+    NEW.occupied_at := next.created_at;
+  END IF;
   RETURN NEW;
 END $function$;
 

@@ -88,7 +88,7 @@ const codeOf = ({ text }: Sent): string | undefined => (JSON.parse(text) as Erro
 /** Every path that an operation answers at; the account in it, where there is one, is still to be filled in. */
 function pathsOf({ path, also_at, surface }: Operation): string[] {
   const alias = surface === "checkout" ? [path.replace("/v1", "/v1/accounts/{aid}/payments")] : [];
-  return [path, ...(also_at === undefined ? [] : [also_at]), ...alias];
+  return [path, ...[also_at ?? []].flat(), ...alias];
 }
 
 const fill = (path: string, aid: string, ids: Readonly<Record<string, string>>): string =>
