@@ -75,9 +75,10 @@ export async function listSessions(reader: Reader, account_id: string, asked: Se
     // No in-person session has an operation of that kind.
     .where(asked.payment_operation, (parameter) => `${parameter}::text IS NULL`)
     .where(asked.search, searched)
-    .where(asked.terminal_id, (ids) => promptWith(`prompt.terminal_id = ANY(${ids}::text[])`))
-    .where(asked.open, (open) => `${open} = ${promptWith(openPrompt)}`);
-  const text = `SELECT ${columns} FROM sessions AS session WHERE session.account_id = $1${filter.text}
+    .where(asked.terminal_id, (ids) => promptWith(`prompt.terminal_id = ANY(${ids}::text[])`));
+  // Written out, so that the few that are open are found by their partial index, and their sessions by them.
+  const open = asked.open === undefined ? "" : ` AND ${asked.open ? "" : "NOT "}${promptWith(openPrompt)}`;
+  const text = `SELECT ${columns} FROM sessions AS session WHERE session.account_id = $1${open}${filter.text}
     ORDER BY session.id DESC LIMIT $2`;
   const rows = await reader.query<SessionRow>(statement("", text), filter.values);
   return rows.map((row) => sessionOf(row, { event_headers: false, initiating_headers: false }));

@@ -272,6 +272,8 @@ describe("what belongs to another account", () => {
     await shop.database.sql(
       `INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
        SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles WHERE profile_id = 'in-person'`,
+       SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles
+       WHERE profile_id = 'in-person'`,
     );
     const headers = await theirs();
     const answer = await leavesNoTrace(shop, () =>

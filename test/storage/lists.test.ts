@@ -179,9 +179,10 @@ for (const [name, list] of Object.entries(plantedLists)) {
         [`starting_after=${middle}`, false],
         [`starting_after=${last}`, false],
         ["limit=100", false],
+        ...(list.also_measured ?? []).map((query): [string, boolean] => [query, false]),
         ...list.filters.map(([query]): [string, boolean] => [
           query,
-          list.looks_through?.includes(parameterOf(query)) === true,
+          [query, parameterOf(query)].some((each) => list.looks_through?.includes(each)),
         ]),
       ];
       for (const [query, looks_through] of pages) {

@@ -24,6 +24,8 @@ export interface PlantedList {
    * account's, newest first. What that takes is told, and not held to.
    */
   readonly looks_through?: readonly string[];
+  /** Filters together that a till asks for. */
+  readonly also_measured?: readonly string[];
   /** The answer's member that is the list, where the answer is not the list itself; its cursor stands beside it. */
   readonly named?: string;
 }
@@ -36,14 +38,14 @@ const made = `timestamptz '${timeOf(0)}' + n * interval '1 second'`;
 const later = "timestamptz '2999-01-01T00:00:00Z'";
 const numbers = "generate_series($2::integer, $3::integer) AS n";
 
-/** What sessions and transactions have in common: of fifty one has not ended, of five one was declined. */
-const isOpen: Meant = (n) => n % 50 === 0;
+/** What sessions and transactions have in common: a few of the oldest have not ended, of five one was declined. */
+const isOpen: Meant = (n) => n % 50 === 0 && n <= 400;
 const isDeclined: Meant = (n) => !isOpen(n) && n % 5 === 1;
 const isPaid: Meant = (n) => !isOpen(n) && !isDeclined(n);
 const isRefunded: Meant = (n) => isPaid(n) && n % 6 === 0;
-const open = "(n % 50 = 0)";
-const declined = "(n % 50 <> 0 AND n % 5 = 1)";
-const paid = "(n % 50 <> 0 AND n % 5 <> 1)";
+const open = "(n % 50 = 0 AND n <= 400)";
+const declined = `(NOT ${open} AND n % 5 = 1)`;
+const paid = `(NOT ${open} AND n % 5 <> 1)`;
 const refunded = `(${paid} AND n % 6 = 0)`;
 
 const sales = [
@@ -112,6 +114,7 @@ const sessions: PlantedList = {
     ["open=true", isOpen],
     ["open=false", (n) => !isOpen(n)],
   ],
+  also_measured: ["terminal_id=T9002&open=true"],
   looks_through: ["created_at.lte", "search"],
 };
 
@@ -151,6 +154,7 @@ const transactions: PlantedList = {
     ["search=Bj%C3%B8rn%20Sj%C3%B810", (n) => Math.floor(n / 2) === 10],
   ],
   looks_through: [
+    "status=UNKNOWN",
     ..."payout_correlation_id customer_id created_at.lte captured_at.lte refunded_at.lte".split(" "),
     "search",
   ],

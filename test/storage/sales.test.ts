@@ -112,7 +112,7 @@ describe("the statement that creates sales", () => {
   }
 
   test("writes nothing of a sale on a deleted profile", async () => {
-    await database.sql("UPDATE payment_profiles SET deleted_at = now()");
+    await database.sql("UPDATE payment_profiles SET deleted_at = now() WHERE profile_id = 'in-person'");
     const sale = newSale();
     assert.deepEqual(await insert(sale), []);
     await database.sql("UPDATE payment_profiles SET deleted_at = NULL");

@@ -144,7 +144,14 @@ describe("a terminal's seat", () => {
     const [theirs] = await database.sql<Seat>("SELECT takes_payments FROM terminal_seats WHERE account_id = $1", [
       other,
     ]);
-    for (const table of ["terminal_seats", "terminals", "stores", "payout_destinations", "accounts"]) {
+    for (const table of [
+      "terminal_seats",
+      "terminals",
+      "stores",
+      "payout_destinations",
+      "payment_profiles",
+      "accounts",
+    ]) {
       await database.sql(`DELETE FROM ${table} WHERE account_id = $1`, [other]);
     }
     assert.equal(theirs?.takes_payments, true);
