@@ -4,6 +4,7 @@ import { after, before, beforeEach, describe, test } from "node:test";
 import type { AccountConfiguration } from "../../src/contract/profile.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
+import { tokenOf } from "../support/clients.ts";
 import { handTerminal, openBareShop, sell, sold, transactionOf } from "../support/honest-shop.ts";
 import type { Answer, Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace } from "./refusal.ts";
@@ -39,7 +40,7 @@ const read = async (query = ""): Promise<Configured> => {
 
 const bearer = async (...scopes: string[]): Promise<Record<string, string>> => {
   const { account_id, client_id } = shop.demo;
-  return { authorization: `Bearer ${await shop.app.keys.sign({ account_id, client_id, scopes }, "test")}` };
+  return { authorization: `Bearer ${await tokenOf(shop, { account_id, client_id, scopes })}` };
 };
 
 /** First of all: nobody has changed anything yet. */

@@ -9,6 +9,7 @@ import type { Transaction, TransactionEvent } from "../../src/contract/transacti
 import { lapseAuthorizations, raiseSilentAdvices } from "../../src/flows/advice.ts";
 import { demo } from "../../src/flows/demo-account.ts";
 import { callsAt, startAnother } from "../support/another-server.ts";
+import { tokenOf } from "../support/clients.ts";
 import {
   adviceResult,
   answerAdvice,
@@ -356,7 +357,7 @@ describe("a capture", () => {
       test(`to a stranger (${operation}), in the words for a payment that never was, and to a reader`, async () => {
         const payment = await authorized(shop, counter);
         const as = async (account_id: string, scope: string) => ({
-          authorization: `Bearer ${await shop.app.keys.sign({ account_id, client_id: "stranger", scopes: [scope] }, "test")}`,
+          authorization: `Bearer ${await tokenOf(shop, { account_id, client_id: "stranger", scopes: [scope] })}`,
         });
         const stranger = await operate(shop, operation, payment, { amount }, await as("T87654321", "admin:checkout"));
         assertRefused(stranger, refused("TRANSACTION_NOT_FOUND", undefined, 404));

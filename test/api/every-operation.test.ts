@@ -17,6 +17,7 @@ import { systemClock } from "../../src/system-environment.ts";
 import { insertRow } from "../storage/planted.ts";
 import { openShop, type Shop } from "../support/shop.ts";
 import { assertErrorBody } from "./refusal.ts";
+import { tokenOf as plantedToken } from "../support/clients.ts";
 
 const theirs = "T12345678";
 const ours = "T00000042";
@@ -48,7 +49,7 @@ before(async () => {
 after(() => shop.close());
 
 const tokenOf = (account_id: string, granted: readonly string[]): Promise<string> =>
-  shop.app.keys.sign({ account_id, client_id, scopes: granted }, "test");
+  plantedToken(shop, { account_id, client_id, scopes: granted });
 
 /** What their account has: a sale on the screen, which rests there, and an incident. The demo has the rest. */
 async function plant(): Promise<void> {

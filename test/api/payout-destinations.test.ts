@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { Approval, PayoutDestination } from "../../src/contract/payout-destination.ts";
+import { tokenOf } from "../support/clients.ts";
 import { sell, sold, transactionOf, untilPrompt } from "../support/honest-shop.ts";
 import { type Onboarding, openOnboarding, sellerBody } from "../support/onboarding.ts";
 import type { Answer } from "../support/shop.ts";
@@ -558,10 +559,7 @@ describe("who may", () => {
       "INSERT INTO accounts (account_id, name, in_person_enabled, created_at) VALUES ($1, 'Other', true, now())",
       [other],
     );
-    const token = await office.shop.app.keys.sign(
-      { account_id: other, client_id: "theirs", scopes: ["admin:accounts"] },
-      "t",
-    );
+    const token = await tokenOf(office.shop, { account_id: other, client_id: "theirs", scopes: ["admin:accounts"] });
     const headers = { authorization: `Bearer ${token}` };
     const theirs = (method: string, path: string, body?: object) =>
       office.shop.call(method, `/v1/accounts/${other}${path}`, body, headers);

@@ -7,6 +7,7 @@ import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { tokenOf } from "../support/clients.ts";
 import { handTerminal, openBareShop, transactionOf } from "../support/honest-shop.ts";
 import type { Answer, Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace } from "./refusal.ts";
@@ -45,7 +46,7 @@ async function made(profile: Record<string, unknown> = {}): Promise<Profile> {
 }
 
 async function bearer(account_id: string, ...scopes: string[]): Promise<Record<string, string>> {
-  const token = await shop.app.keys.sign({ account_id, client_id: "somebody", scopes }, "test");
+  const token = await tokenOf(shop, { account_id, client_id: "somebody", scopes });
   return { authorization: `Bearer ${token}` };
 }
 

@@ -8,6 +8,7 @@ import { newId } from "../../src/domain/ids.ts";
 import { actOnDeadlines } from "../../src/flows/deadlines.ts";
 import { demo } from "../../src/flows/demo-account.ts";
 import { raiseLongUnresolved } from "../../src/flows/resolution.ts";
+import { tokenOf } from "../support/clients.ts";
 import {
   approve,
   authorized,
@@ -232,7 +233,7 @@ describe("a refund is refused, and nothing is written,", () => {
     test("is another account's, in the words for one that never was", async () => {
       const payment = await paid(shop, counter);
       const claims = { account_id: "T87654321", client_id: "stranger", scopes: ["admin:checkout"] };
-      const headers = { authorization: `Bearer ${await shop.app.keys.sign(claims, "test")}` };
+      const headers = { authorization: `Bearer ${await tokenOf(shop, claims)}` };
       const body = { amount, terminal_id: "T0001" };
       const { body: real } = await refusing(payment, body, refused("TRANSACTION_NOT_FOUND", undefined, 404), headers);
       const never = { id: newId("never", 0, shop.app.world.random) };
@@ -382,7 +383,7 @@ describe("a refund is refused, and nothing is written,", () => {
     for (const scopes of [["read:checkout"], ["admin:accounts"], []]) {
       test(`a token with ${scopes.join() || "no scope"}`, async () => {
         const claims = { account_id: demo.account_id, client_id: "reader", scopes };
-        const headers = { authorization: `Bearer ${await shop.app.keys.sign(claims, "test")}` };
+        const headers = { authorization: `Bearer ${await tokenOf(shop, claims)}` };
         await refuses(payment, { amount, terminal_id: here() }, { status: 403 }, headers);
       });
     }

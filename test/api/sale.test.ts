@@ -245,8 +245,6 @@ describe("on its way to the terminal's screen, a sale with", () => {
     await shop.database.sql(
       `INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
        SELECT account_id, 'quiet', '', configuration - 'publish' - 'channel', now(), now() FROM payment_profiles WHERE profile_id = 'in-person'`,
-       SELECT account_id, 'quiet', '', configuration - 'publish' - 'channel', now(), now() FROM payment_profiles
-       WHERE profile_id = 'in-person'`,
     );
   });
   afterEach(async () => {

@@ -5,6 +5,7 @@ import { after, before, describe, test } from "node:test";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import { signatureHeader, signedText } from "../../src/delivery/signature.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
+import { tokenOf } from "../support/clients.ts";
 import { openShop, type ReceivedCallback, type Shop } from "../support/shop.ts";
 import { assertRefused } from "./refusal.ts";
 
@@ -58,7 +59,7 @@ describe("an account's signature secret", () => {
   after(() => shop.close());
 
   const bearer = async (account_id: string, ...scopes: string[]): Promise<Record<string, string>> => {
-    const token = await shop.app.keys.sign({ account_id, client_id: "somebody", scopes }, "test");
+    const token = await tokenOf(shop, { account_id, client_id: "somebody", scopes });
     return { authorization: `Bearer ${token}` };
   };
 

@@ -2,6 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import type { AccountStore } from "../../src/contract/store.ts";
+import { tokenOf } from "../support/clients.ts";
 import { sell, sold, transactionOf, untilPrompt } from "../support/honest-shop.ts";
 import { type Onboarding, openOnboarding, sellerBody } from "../support/onboarding.ts";
 import { type Answer, until } from "../support/shop.ts";
@@ -509,7 +510,7 @@ describe("who may", () => {
       [other],
     );
     const claims = { account_id: other, client_id: "theirs", scopes: ["admin:accounts" as const] };
-    const headers = { authorization: `Bearer ${await office.shop.app.keys.sign(claims, "t")}` };
+    const headers = { authorization: `Bearer ${await tokenOf(office.shop, claims)}` };
     const { status, body } = await office.shop.call<AccountStore>("POST", `/v1/accounts/${other}/stores`, {}, headers);
     assert.deepEqual([status, body.id], [200, "T87654321-0001"]);
     for (const id of [body.id, "never"]) {

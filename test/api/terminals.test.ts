@@ -7,6 +7,7 @@ import type { Terminal, TerminalList } from "../../src/contract/terminal.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { deviceConnected } from "../../src/flows/terminal-registration.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
+import { tokenOf } from "../support/clients.ts";
 import { HandTerminal } from "../support/honest-hand.ts";
 import { incidentsAt, openBareShop, sell, sold, transactionOf, untilPrompt } from "../support/honest-shop.ts";
 import { type Operator, operatorOf } from "../support/operator.ts";
@@ -541,7 +542,7 @@ describe("a simulated terminal", () => {
     });
     try {
       const claims = { account_id: "T12345678", client_id: "operator", scopes: ["admin:accounts" as const] };
-      const authorization = `Bearer ${await shop.app.keys.sign(claims, "test")}`;
+      const authorization = `Bearer ${await tokenOf(shop, claims)}`;
       const answer = await fetch(`${without.address}/v1/accounts/T12345678/terminals`, {
         method: "POST",
         headers: { authorization, "content-type": "application/json" },

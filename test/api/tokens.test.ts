@@ -11,7 +11,7 @@ import { countWrongSecret } from "../../src/flows/wrong-secret.ts";
 import { rotateSigningKey, TokenKeys } from "../../src/http/token-keys.ts";
 import { sweeps } from "../../src/maintenance/schedule.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
-import { plantClient } from "../support/clients.ts";
+import { plantClient, tokenOf } from "../support/clients.ts";
 import { later } from "../support/honest-shop.ts";
 import { type Answer, openShop, type Shop } from "../support/shop.ts";
 import { assertRefused, leavesNoTrace, type RawRequest, send } from "./refusal.ts";
@@ -141,7 +141,7 @@ describe("a request without a good token is answered with 401, and nothing is wr
 
 describe("a token may do what one of its scopes covers, and nothing else", () => {
   const tokenFor = (scopes: readonly string[], account_id = "T12345678") =>
-    shop.app.keys.sign({ account_id, client_id: "clerk", scopes }, "test");
+    tokenOf(shop, { account_id, client_id: "clerk", scopes });
   const as = async (scopes: readonly string[]) => ({ authorization: `Bearer ${await tokenFor(scopes)}` });
 
   type Ask = (headers: Record<string, string>) => Promise<Answer<ErrorBody>>;
@@ -202,7 +202,7 @@ describe("a token may do what one of its scopes covers, and nothing else", () =>
 describe("what belongs to another account", () => {
   const missing = "T12345678.0000000000000000000000";
   const theirs = async () => ({
-    authorization: `Bearer ${await shop.app.keys.sign({ account_id: "T87654321", client_id: "their-client", scopes: ["admin:checkout"] }, "test")}`,
+    authorization: `Bearer ${await tokenOf(shop, { account_id: "T87654321", client_id: "their-client", scopes: ["admin:checkout"] })}`,
   });
 
   const asks: [what: string, method: string, path: (id: string) => string, id: () => string, code: string][] = [
@@ -272,8 +272,6 @@ describe("what belongs to another account", () => {
     await shop.database.sql(
       `INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
        SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles WHERE profile_id = 'in-person'`,
-       SELECT 'T87654321', profile_id, description, configuration, now(), now() FROM payment_profiles
-       WHERE profile_id = 'in-person'`,
     );
     const headers = await theirs();
     const answer = await leavesNoTrace(shop, () =>

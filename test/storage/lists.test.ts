@@ -13,6 +13,7 @@ import { scopes } from "../../src/domain/scopes.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
 import { type Statement, statement } from "../../src/storage/database.ts";
 import { assertRefused } from "../api/refusal.ts";
+import { tokenOf } from "../support/clients.ts";
 import { openBareShop } from "../support/honest-shop.ts";
 import type { Answer, Shop } from "../support/shop.ts";
 import { account_id, other_account, type PlantedList, plantedLists } from "./planted-lists.ts";
@@ -30,7 +31,7 @@ before(async () => {
   shop = await openBareShop();
   const made = { account_id: other_account, name: "Other", in_person_enabled: true };
   await shop.app.world.db.transaction((tx) => insertAccount(tx, made, new Date().toISOString()));
-  authorization = `Bearer ${await shop.app.keys.sign({ account_id, client_id: "reader", scopes }, "test")}`;
+  authorization = `Bearer ${await tokenOf(shop, { account_id, client_id: "reader", scopes })}`;
   for (const list of Object.values(plantedLists)) {
     await plant(list, account_id, 1, rows);
     await plant(list, other_account, 1, 50);
@@ -158,7 +159,7 @@ for (const [name, list] of Object.entries(plantedLists)) {
     }
 
     test("of an account tells nothing of another's rows, under the same ids", async () => {
-      const token = await shop.app.keys.sign({ account_id: other_account, client_id: "reader", scopes }, "test");
+      const token = await tokenOf(shop, { account_id: other_account, client_id: "reader", scopes });
       const path = `${(list.operation as Operation).path.replace("{aid}", other_account)}?limit=100`;
       const { body } = await shop.call<unknown>("GET", path, undefined, { authorization: `Bearer ${token}` });
       const theirs = (list.named === undefined ? body : (body as Row)[list.named]) as Row[];

@@ -3,6 +3,7 @@ import { newId } from "../../src/domain/ids.ts";
 import { isoNow } from "../../src/flows/world.ts";
 import { makeDeviceKey, signer } from "../../src/simulator/device-key.ts";
 import { insertDevice, insertTerminal } from "../../src/storage/terminals.ts";
+import { tokenOf as plantedToken } from "./clients.ts";
 import { HandTerminal } from "./honest-hand.ts";
 import { openBareShop } from "./honest-shop.ts";
 import type { Answer, Shop } from "./shop.ts";
@@ -27,14 +28,13 @@ let terminals = 5000;
 
 export async function openOnboarding(): Promise<Onboarding> {
   const shop = await openBareShop();
-  const { world, address, keys } = shop.app;
+  const { world, address } = shop.app;
   const { account_id } = shop.demo;
   const tokens = new Map<string, string>();
   const tokenOf = async (scopes: string[]): Promise<string> => {
     const asked = scopes.length === 0 ? ["admin:accounts"] : scopes;
     const key = asked.join(" ");
-    const token =
-      tokens.get(key) ?? (await keys.sign({ account_id, client_id: "office", scopes: asked as never }, "t"));
+    const token = tokens.get(key) ?? (await plantedToken(shop, { account_id, client_id: "office", scopes: asked }));
     tokens.set(key, token);
     return token;
   };

@@ -3,6 +3,7 @@ import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal } from "../../src/contract/terminal.ts";
 import { signer } from "../../src/simulator/device-key.ts";
 import { pairTerminal } from "../../src/simulator/pairing.ts";
+import { tokenOf } from "./clients.ts";
 import { HandTerminal } from "./honest-hand.ts";
 import type { Answer, Shop } from "./shop.ts";
 
@@ -30,7 +31,7 @@ export async function operatorOf(
   scopes: readonly ("admin:accounts" | "read:accounts" | "admin:checkout")[] = ["admin:accounts", "admin:checkout"],
 ): Promise<Operator> {
   const client_id = "operator";
-  const token = await shop.app.keys.sign({ account_id, client_id, scopes: [...scopes] }, "test");
+  const token = await tokenOf(shop, { account_id, client_id, scopes });
   const call: Operator["call"] = (method, path, body) =>
     shop.call(method, path, body, { authorization: `Bearer ${token}` });
   const terminals: Operator["terminals"] = (method, path = "", body) =>
