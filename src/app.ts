@@ -246,16 +246,7 @@ async function listen(server: Stoppable["server"], { host, port }: Config): Prom
 
 /** Structured lines; what could hold a secret or a card is never written, wherever it stands. */
 export function makeLogger(level: Config["log_level"], stream?: NodeJS.WritableStream): Logger {
-  const secret = [
-    "authorization",
-    "secret",
-    "client_secret",
-    "access_token",
-    "password",
-    "private_jwk",
-    "card",
-    "proof",
-  ];
+  const secret = "authorization secret client_secret access_token password private_jwk card proof".split(" ");
   return pino(
     {
       level,

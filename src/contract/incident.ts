@@ -8,6 +8,7 @@ export const incidentKinds = [
   "ORPHAN_RESULT",
   "FOREIGN_RESULT",
   "SEQUENCE_BACKWARDS",
+  "SEQUENCE_GAP",
   "CONTRADICTION",
   "WRONG_AMOUNT",
   "CARD_NUMBER",

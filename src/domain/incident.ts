@@ -6,6 +6,7 @@ export type IncidentKind =
   | "ORPHAN_RESULT"
   | "FOREIGN_RESULT"
   | "SEQUENCE_BACKWARDS"
+  | "SEQUENCE_GAP"
   | "CONTRADICTION"
   | "WRONG_AMOUNT"
   | "CARD_NUMBER"
@@ -33,8 +34,9 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
     remedy: "Bring the terminal back online; it reports by itself. Else ask its host, and decide `paid` or `not_paid`.",
   },
   JOURNAL_LOST: {
-    meaning: "The device that was asked to pay was wiped, replaced or revoked before it said how the payment ended.",
-    remedy: "Ask the terminal's host about the payment, and decide `paid` or `not_paid`.",
+    meaning:
+      "The device that was asked for a payment or a refund was wiped, replaced or revoked before it said how that ended.",
+    remedy: "Ask the terminal's host about it, and decide `paid` or `not_paid`: whether the money moved.",
   },
   ORPHAN_RESULT: {
     meaning: "A terminal reported a result of a prompt that we do not know, as after a restore from an old backup.",
@@ -47,6 +49,12 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
   SEQUENCE_BACKWARDS: {
     meaning: "A terminal's results ran backwards: its journal was set back. The result counts as no evidence.",
     remedy: "Have the device wiped and paired anew; compare its totals with the books. Then decide `settled`.",
+  },
+  SEQUENCE_GAP: {
+    meaning: "A terminal's results have a gap: one is missing for good, and may have said otherwise than the next.",
+    remedy:
+      "Ask the terminal's host what it approved and paid back since the last result before the gap, and compare. Then " +
+      "decide `settled`.",
   },
   CONTRADICTION: {
     meaning: "A terminal said two different things about one prompt. The first one stands.",
@@ -67,13 +75,18 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
   },
   REVERSAL_REFUSED: {
     meaning:
-      "An approval that came too late could not be taken back: the cardholder has paid, and the till was told no.",
+      "An approval that came too late could not be taken back. Of a sale: the cardholder has paid, and the till was told " +
+      "no. Of a refund: the cardholder has the money back, and the till was told that the refund failed.",
     remedy:
-      "Give the money back by other means, or keep the sale with the cardholder's consent. Then decide `settled`.",
+      "Of a sale: give the money back by other means, or keep the sale with the cardholder's consent, and decide " +
+      "`settled`. Of a refund: do not give the money back again; decide `paid`, which books it, or `not_paid` if the host " +
+      "says that it did not go back after all.",
   },
   REVERSAL_UNRESOLVED: {
-    meaning: "It is not known whether an approval that came too late has been taken back.",
-    remedy: "Bring the terminal back online, or ask its host. Then decide `settled`.",
+    meaning: "It is not known whether an approval that came too late, of a sale or of a refund, has been taken back.",
+    remedy:
+      "Bring the terminal back online, or ask its host. Then decide `settled`; of a refund whose amount is still reserved " +
+      "`paid` if the cardholder has the money, else `not_paid`.",
   },
   ADVICE_UNANSWERED: {
     meaning: "A capture, a void or a lapse has not been answered by the terminal's host for a long time.",

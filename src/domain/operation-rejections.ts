@@ -65,7 +65,7 @@ export const operationRejections = {
   },
   NOTHING_TO_VOID: {
     sentence: "The transaction is {status}: there is no authorization to void.",
-    remedy: "Read the transaction. A captured payment is given back by a refund.",
+    remedy: "Read the transaction. What was voided stays so; what was captured is given back by a refund.",
   },
   VOID_AFTER_CAPTURE: {
     sentence: "The transaction is {status}: after a capture it can no longer be voided.",

@@ -98,7 +98,9 @@ export const rejections = {
   },
   DECISION_NOT_ALLOWED: {
     sentence: "The incident cannot be decided {outcome}; it can be decided {allowed}.",
-    remedy: "A payment whose end is not known is decided `paid` or `not_paid`; everything else is `settled`.",
+    remedy:
+      "A payment or a refund whose end is not known is decided `paid` or `not_paid`, a capture, void or lapse without an " +
+      "answer `accepted` or `refused`; everything else is `settled`.",
   },
   TERMINAL_NOT_FOUND: {
     sentence: "There is no terminal {terminal_id}.",
@@ -156,7 +158,8 @@ export const rejections = {
   },
   TERMINAL_BUSY: {
     sentence: "The terminal {terminal_id} is busy with {occupant}.",
-    remedy: "Wait until that has ended, or cancel it. The answer names the open sale.",
+    remedy:
+      "Wait until that has ended, or cancel it if it is a sale. The answer names it, or the sale that is being refunded.",
   },
   TERMINAL_UNREACHABLE: {
     sentence: "The terminal {terminal_id} does not answer. The cancel is kept and acted on when it returns.",

@@ -7,9 +7,14 @@ import { raiseIncident } from "./incident.ts";
 import { askWhereItStands } from "./reach.ts";
 import type { World } from "./world.ts";
 
-/** Asks the connected terminals where their unresolved prompts stand. */
+/** A host answers in a few seconds, a customer types a PIN in less than this: then the answer may have been lost. */
+const answerIsLate_ms = 20_000;
+
+/** Asks the connected terminals where prompts stand whose end is not known, or is late. */
 export async function askUnresolved(world: World): Promise<void> {
-  for (const prompt of await readUnresolvedHere(world.db, world.process_id)) askWhereItStands(world, prompt, prompt.id);
+  const presented_before = new Date(world.clock.now() - answerIsLate_ms).toISOString();
+  const prompts = await readUnresolvedHere(world.db, world.process_id, presented_before);
+  for (const prompt of prompts) askWhereItStands(world, prompt, prompt.id);
 }
 
 /** Tells a person of each payment that has been unresolved for long. Its status stays as it is. */

@@ -46,7 +46,7 @@ export async function takeResult(world: World, link: TerminalLink, said: Termina
     if (before?.sequence === result.sequence) return saidAgain(world, tx, link, prompt, result, before);
     const judged = before === undefined ? await judge(tx, link, prompt, result) : "backwards";
     const verdict = typeof judged === "string" ? judged : "applied";
-    await storeWord(tx, link, result, verdict, isoNow(world));
+    await keepWord(world, tx, link, result, verdict);
     if (typeof judged === "string") await answerUnfit(world, tx, link, prompt, result, judged);
     else await apply(world, tx, judged.prompt, judged.status, result);
     return verdict;
@@ -68,10 +68,10 @@ export async function takeReversalResult(world: World, link: TerminalLink, said:
     const before = await readWordFrom(tx, link, word);
     if (before?.sequence === result.sequence) return;
     if (before === undefined) {
-      await storeWord(tx, link, word, "applied", isoNow(world));
+      await keepWord(world, tx, link, word, "applied");
       return concludeReversal(world, tx, link, result);
     }
-    await storeWord(tx, link, word, "backwards", isoNow(world));
+    await keepWord(world, tx, link, word, "backwards");
     await tell(world, tx, "SEQUENCE_BACKWARDS", link, undefined, word, { frame: word });
   });
   world.hints.deliveryDue();
@@ -90,7 +90,7 @@ export async function takeAdviceResult(world: World, link: TerminalLink, said: A
     const advice = await readAdvice(tx, link.account_id, advice_id);
     const is_ours = advice?.terminal_id === link.terminal_id;
     const verdict = before !== undefined ? "backwards" : is_ours ? "applied" : "orphan";
-    await storeWord(tx, link, word, verdict, isoNow(world));
+    await keepWord(world, tx, link, word, verdict);
     const ids = { account_id: link.account_id, advice_id };
     const answer = { accepted: word.outcome === "accepted", reason: word.reason, facts: word.facts };
     const fits = verdict === "applied" && (await concludeAdvice(world, tx, ids, answer));
@@ -110,9 +110,21 @@ export async function takeUnreadableResult(world: World, link: TerminalLink, sai
     if (found_at.length > 0) await tellOfCardNumber(world, tx, link, word, found_at);
     if ((await readWordFrom(tx, link, word))?.sequence === word.sequence) return;
     const prompt = await lockPrompt(tx, link.account_id, word.prompt_id);
-    await storeWord(tx, link, word, "unreadable", isoNow(world));
+    await keepWord(world, tx, link, word, "unreadable");
     await tell(world, tx, "UNREADABLE_RESULT", link, prompt, word, { frame: word });
   });
+}
+
+/**
+ * Stores a word. Results are numbered without a gap and come in their order: where one is missing, the journal has lost it,
+ * and it may have said otherwise. A person is told; what did come counts, as nothing better will.
+ */
+async function keepWord(world: World, tx: Tx, link: TerminalLink, word: KeyedWord, verdict: Verdict): Promise<void> {
+  const last_sequence = await storeWord(tx, link, word, verdict, isoNow(world));
+  const is_gap = last_sequence !== undefined && word.sequence > last_sequence + 1 && verdict !== "backwards";
+  if (!is_gap) return;
+  const details = { last_sequence, sequence: word.sequence, prompt_id: word.prompt_id };
+  await tell(world, tx, "SEQUENCE_GAP", link, undefined, word, details);
 }
 
 /** The names of things are no card numbers, whatever they look like: by them the word is known. */

@@ -151,6 +151,7 @@ function rejectionOf(error: unknown): Rejection {
       return new Rejection("UNSUPPORTED_MEDIA_TYPE", { content_type: "other than application/json" });
     case "FST_ERR_CTP_INVALID_CONTENT_LENGTH":
       return new Rejection("INVALID_JSON", { reason: "its length is not what Content-Length says." });
+    case "FST_ERR_MAX_PARAM_LENGTH":
     case "FST_ERR_BAD_URL":
       return new Rejection("INVALID_REQUEST_PARAMETER", { reason: "the path is not valid." });
     default:

@@ -40,6 +40,8 @@ export class Journal {
   readonly #records = new Map<string, JournalRecord>();
   readonly #reversals = new Map<string, KeptResult<ReversalResult>>();
   readonly #advices = new Map<string, KeptResult<AdviceResult>>();
+  /** Results that wait for their acknowledgement although the journal holds another one for the same prompt by now. */
+  #overruled: Result[] = [];
   #journal_id: string | undefined;
   #sequence = 0;
 
@@ -73,7 +75,7 @@ export class Journal {
 
   /** Results that wait for their acknowledgement, in the order of their sequence. */
   undelivered(): (Result | ReversalResult | AdviceResult)[] {
-    const results = this.unacknowledged().flatMap(({ record }) => record.result ?? []);
+    const results = [...this.#overruled, ...this.unacknowledged().flatMap(({ record }) => record.result ?? [])];
     const afterwards = this.#kept().flatMap(({ acknowledged, result }) => (acknowledged ? [] : [result]));
     return [...results, ...afterwards].sort((a, b) => a.sequence - b.sequence);
   }
@@ -143,6 +145,7 @@ export class Journal {
         return;
       case "concluded":
         this.#sequence = entry.result.sequence;
+        this.#overrule(entry.result.prompt_id);
         this.#change(entry.result.prompt_id, { step: "concluded", result: entry.result });
         return;
       case "reversed":
@@ -158,7 +161,14 @@ export class Journal {
     }
   }
 
+  /** A terminal that says two things has said the first one too: it is not lost behind the second. */
+  #overrule(prompt_id: string): void {
+    const before = this.#records.get(prompt_id);
+    if (before?.result !== undefined && !before.acknowledged) this.#overruled.push(before.result);
+  }
+
   #acknowledge(sequence: number): void {
+    this.#overruled = this.#overruled.filter((result) => result.sequence !== sequence);
     for (const kept of this.#kept()) {
       if (kept.result.sequence === sequence) kept.acknowledged = true;
     }

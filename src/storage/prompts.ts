@@ -242,13 +242,17 @@ const unresolvedHere = statement(
   "unresolved_prompts_here",
   `SELECT prompt.* FROM prompts AS prompt
    JOIN terminal_seats AS seat ON seat.account_id = prompt.account_id AND seat.terminal_id = prompt.terminal_id
-   WHERE prompt.status = 'UNRESOLVED' AND seat.connected_to = $1 AND seat.journal_id = prompt.sent_journal_id
-   ORDER BY prompt.unresolved_at LIMIT 200`,
+   WHERE (prompt.status = 'UNRESOLVED' OR (prompt.status = 'PROCESSING' AND prompt.card_presented_at <= $2))
+     AND seat.connected_to = $1 AND seat.journal_id = prompt.sent_journal_id
+   ORDER BY prompt.created_at LIMIT 200`,
 );
 
-/** Unresolved prompts whose terminal is connected to this process: it can be asked again. */
-export const readUnresolvedHere = (reader: Reader, process_id: string): Promise<Prompt[]> =>
-  reader.query(unresolvedHere, [process_id]);
+/**
+ * Prompts whose end is missing although their terminal is connected to this process, so that it can be asked: unresolved
+ * ones, and those whose card was presented before `presented_before`.
+ */
+export const readUnresolvedHere = (reader: Reader, process_id: string, presented_before: string): Promise<Prompt[]> =>
+  reader.query(unresolvedHere, [process_id, presented_before]);
 
 const longUnresolved = statement(
   "long_unresolved_prompts",

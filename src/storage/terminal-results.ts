@@ -51,20 +51,26 @@ const store = statement(
   "store_result",
   `INSERT INTO terminal_results (account_id, terminal_id, journal_id, sequence, prompt_id, epoch, received_at, frame,
      verdict)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
+   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+   RETURNING (SELECT max(before.sequence) FROM terminal_results AS before
+     WHERE before.account_id = $1 AND before.terminal_id = $2 AND before.journal_id = $3 AND before.sequence < $4)
+     AS last_sequence`,
 );
 
+/** Answers the number of the journal's word before it, as far as we have them. */
 export async function storeWord(
   tx: Tx,
   link: TerminalLink,
   word: KeyedWord,
   verdict: Verdict,
   now: string,
-): Promise<void> {
+): Promise<number | undefined> {
   const { account_id, terminal_id, epoch } = link;
   const { journal_id, sequence, prompt_id } = word;
   const frame = JSON.stringify(word);
-  await tx.query(store, [account_id, terminal_id, journal_id, sequence, prompt_id, epoch, now, frame, verdict]);
+  const values = [account_id, terminal_id, journal_id, sequence, prompt_id, epoch, now, frame, verdict];
+  const [stored] = await tx.query<{ last_sequence: number | null }>(store, values);
+  return stored?.last_sequence ?? undefined;
 }
 
 const ofPrompts = statement(

@@ -418,6 +418,13 @@ describe("a place that is not there", () => {
     assertErrorBody(await shop.call("GET", `/v1/transactions/T12345678.${"a".repeat(300)}`));
   });
 
+  test("an id of nine thousand letters, and an amount that no transaction can have, are refused", async () => {
+    const long = `/v1/transactions/${"x".repeat(9_000)}`;
+    for (const place of [long, "/v1/transactions?amount.gte=99999999999999999999", "/v1/transactions?amount=1e30"]) {
+      assertRefused(await shop.call("GET", place), { status: 400, code: "INVALID_REQUEST_PARAMETER" });
+    }
+  });
+
   test("an OPTIONS that no browser sent is answered like a browser's", async () => {
     const answer = await fetch(`${shop.app.address}/v1/transactions`, { method: "OPTIONS" });
     assert.equal(answer.status, 204, await answer.text());

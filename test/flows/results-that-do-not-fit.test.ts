@@ -389,6 +389,19 @@ describe("a result", () => {
     assert.ok((await incidentKinds()).includes("SEQUENCE_BACKWARDS"));
   });
 
+  test("whose number leaves one out counts, and a person is told that one is missing", async () => {
+    const first = await asked();
+    await say(first.link, terminal.result(first.prompt.prompt_id, "cancelled"));
+    const sale = await askedAgain(first.link);
+    // The journal has lost a result: nobody will ever hear what it said.
+    terminal.sequence++;
+    await say(sale.link, terminal.result(sale.prompt.prompt_id, "declined"));
+    assert.equal(await statusOf(sale), "DECLINED");
+    const { details } = await incident("SEQUENCE_GAP");
+    const expected = { last_sequence: 1, sequence: 3, prompt_id: sale.prompt.prompt_id };
+    assert.deepEqual(details, expected);
+  });
+
   test("said again is acknowledged again, and changes nothing", async () => {
     const sale = await asked();
     const result = terminal.approval(sale.prompt);
@@ -736,6 +749,18 @@ describe("a payment that reads UNKNOWN", () => {
       await sale.link.settled();
       assert.equal(await statusOf(sale), "UNKNOWN");
     }
+    await say(sale.link, terminal.approval(sale.prompt));
+    assert.equal(await statusOf(sale), "CAPTURED");
+  });
+
+  test("is not waited for where the answer was lost on a link that holds: the terminal is asked", async () => {
+    const sale = await asked();
+    sale.link.send({ type: "card_presented", prompt_id: sale.prompt.prompt_id });
+    await sale.link.settled();
+    await askUnresolved(shop.app.world);
+    assert.equal(sale.link.frames.filter(({ type }) => type === "inquire").length, 0, "a PIN takes its time");
+    await askUnresolved(later(shop.app.world, 21_000));
+    assert.equal((await sale.link.expect("inquire")).prompt_id, sale.prompt.prompt_id);
     await say(sale.link, terminal.approval(sale.prompt));
     assert.equal(await statusOf(sale), "CAPTURED");
   });

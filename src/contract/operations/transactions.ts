@@ -1,7 +1,7 @@
 /** Transactions (contract/transactions). */
 import Type from "typebox";
 import { operation } from "../operation.ts";
-import { list, open, requiredText, text } from "../shapes.ts";
+import { list, minorUnits, open, requiredText, text } from "../shapes.ts";
 import { Capture, Refund, Transaction, TransactionStatus } from "../transaction.ts";
 import { readCheckout, several, timeRange, writeCheckout } from "./parameters.ts";
 
@@ -55,9 +55,9 @@ export const listTransactions = operation({
     customer_id: Type.Optional(text("Exactly this one")),
     token_id: Type.Optional(several(text(), "No in-person payment has one")),
     payment_operation: Type.Optional(text("No in-person payment has one")),
-    amount: Type.Optional(Type.Integer({ description: "Exactly this amount" })),
-    "amount.gte": Type.Optional(Type.Integer()),
-    "amount.lte": Type.Optional(Type.Integer()),
+    amount: Type.Optional(minorUnits("Exactly this amount")),
+    "amount.gte": Type.Optional(minorUnits("Not less")),
+    "amount.lte": Type.Optional(minorUnits("Not more")),
     ...timeRange("created_at"),
     ...timeRange("captured_at"),
     ...timeRange("refunded_at"),

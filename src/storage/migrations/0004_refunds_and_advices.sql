@@ -100,7 +100,8 @@ CREATE INDEX authorizations_by_age ON transactions (created_at)
 ALTER TABLE incidents DROP CONSTRAINT incidents_kind_check;
 ALTER TABLE incidents ADD CONSTRAINT incidents_kind_check CHECK (kind IN (
   'UNRESOLVED_PAYMENT', 'JOURNAL_LOST', 'ORPHAN_RESULT', 'FOREIGN_RESULT', 'SEQUENCE_BACKWARDS', 'CONTRADICTION',
-  'WRONG_AMOUNT', 'CARD_NUMBER', 'UNREADABLE_RESULT', 'REVERSAL_REFUSED', 'REVERSAL_UNRESOLVED', 'ADVICE_UNANSWERED'));
+  'WRONG_AMOUNT', 'CARD_NUMBER', 'UNREADABLE_RESULT', 'REVERSAL_REFUSED', 'REVERSAL_UNRESOLVED', 'ADVICE_UNANSWERED',
+  'SEQUENCE_GAP'));
 ALTER TABLE incidents DROP CONSTRAINT incidents_outcome_check;
 ALTER TABLE incidents ADD CONSTRAINT incidents_outcome_check
   CHECK (outcome IN ('paid', 'not_paid', 'settled', 'accepted', 'refused'));
