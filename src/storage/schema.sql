@@ -13,22 +13,30 @@ CREATE TABLE accounts (
   in_person_enabled boolean NOT NULL,
   created_at timestamp with time zone NOT NULL,
   allow_mixed_methods boolean NOT NULL DEFAULT false,
+  in_person_currencies text[],
   CONSTRAINT accounts_pkey PRIMARY KEY (account_id),
-  CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text)
+  CONSTRAINT accounts_account_id_check CHECK (account_id ~ '^[PT]\d{8}$'::text),
+  CONSTRAINT accounts_in_person_currencies_check CHECK (cardinality(in_person_currencies) > 0)
 );
 
 CREATE TABLE api_clients (
   account_id text COLLATE "C" NOT NULL,
   client_id text COLLATE "C" NOT NULL,
   name text NOT NULL,
-  secret_sha256 bytea NOT NULL,
-  scopes text[] NOT NULL,
   created_at timestamp with time zone NOT NULL,
   deleted_at timestamp with time zone,
+  id text COLLATE "C" NOT NULL,
+  description text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_by text,
   CONSTRAINT api_clients_pkey PRIMARY KEY (account_id, client_id),
-  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
-  CONSTRAINT api_clients_secret_sha256_check CHECK (length(secret_sha256) = 32)
+  CONSTRAINT api_client_ids UNIQUE (account_id, id),
+  CONSTRAINT api_clients_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
 );
+CREATE INDEX api_clients_newest_first ON api_clients USING btree (account_id, created_at, id);
 
 CREATE TABLE signing_keys (
   kid text COLLATE "C" NOT NULL,
@@ -48,11 +56,32 @@ CREATE TABLE payout_destinations (
   name text,
   case_status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  id uuid NOT NULL DEFAULT gen_random_uuid(),
+  description text,
+  payout_reference text,
+  bank_accounts jsonb NOT NULL DEFAULT '[]'::jsonb,
+  type text,
+  payout_interval_type text,
+  merchant_category_code text,
+  country_code text,
+  organization jsonb,
+  address jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
   CONSTRAINT payout_destinations_pkey PRIMARY KEY (account_id, payout_destination_id),
   CONSTRAINT payout_destinations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT payout_destinations_case_status_check CHECK (case_status = ANY (ARRAY['ACTIVE'::text, 'DECLINED'::text, 'UNDER_MANUAL_REVIEW'::text, 'AUTOMATIC_REVIEW'::text, 'WAITING_FOR_SIGNATURE'::text, 'WAITING_FOR_DECLARATION'::text, 'ERROR'::text, 'ARCHIVED'::text, 'WAITING_FOR_DETAILS'::text, 'TERMINATED'::text])),
-  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text)
+  CONSTRAINT payout_destinations_payout_destination_id_check CHECK (payout_destination_id ~ '^[A-Za-z0-9_-]{1,40}$'::text),
+  CONSTRAINT payout_destinations_payout_interval_type_check CHECK (payout_interval_type = ANY (ARRAY['day'::text, 'week'::text, 'month'::text, 'manual'::text])),
+  CONSTRAINT payout_destinations_type_check CHECK (type = ANY (ARRAY['company'::text, 'individual'::text])),
+  CONSTRAINT seller_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2]))
 );
+CREATE INDEX payout_destinations_by_age ON payout_destinations USING btree (account_id, created_at, payout_destination_id);
 
 CREATE TABLE stores (
   account_id text COLLATE "C" NOT NULL,
@@ -62,12 +91,30 @@ CREATE TABLE stores (
   payout_destination_id text COLLATE "C",
   status text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  organization jsonb,
+  link jsonb NOT NULL DEFAULT '{}'::jsonb,
+  address jsonb,
+  coordinates jsonb,
+  phone_number text,
+  email text,
+  website text,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
   CONSTRAINT stores_pkey PRIMARY KEY (account_id, store_id),
   CONSTRAINT stores_account_id_id_key UNIQUE (account_id, id),
   CONSTRAINT stores_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT stores_account_id_payout_destination_id_fkey FOREIGN KEY (account_id, payout_destination_id) REFERENCES payout_destinations(account_id, payout_destination_id),
-  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text]))
+  CONSTRAINT store_deleted_by_someone CHECK (num_nulls(deleted_at, deleted_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT store_updated_by_someone CHECK (num_nulls(updated_at, updated_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT stores_status_check CHECK (status = ANY (ARRAY['ACTIVE'::text, 'DELETED'::text])),
+  CONSTRAINT what_is_in_use_was_not_deleted CHECK (deleted_at IS NULL OR status = 'DELETED'::text)
 );
+CREATE INDEX stores_by_age ON stores USING btree (account_id, created_at, store_id);
+CREATE INDEX stores_by_seller ON stores USING btree (account_id, payout_destination_id);
 
 CREATE TABLE terminals (
   account_id text COLLATE "C" NOT NULL,
@@ -79,12 +126,22 @@ CREATE TABLE terminals (
   status_reason text,
   driver text NOT NULL,
   created_at timestamp with time zone NOT NULL,
+  created_by text,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  check_update_asked_at timestamp with time zone,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
   CONSTRAINT terminals_pkey PRIMARY KEY (account_id, terminal_id),
   CONSTRAINT terminals_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT terminals_account_id_store_id_fkey FOREIGN KEY (account_id, store_id) REFERENCES stores(account_id, store_id),
   CONSTRAINT terminals_driver_check CHECK (driver = 'socket'::text),
   CONSTRAINT terminals_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'ACTION_REQUIRED'::text, 'ACTIVE'::text, 'INACTIVE'::text, 'DELETED'::text]))
 );
+CREATE UNIQUE INDEX one_terminal_per_serial_number ON terminals USING btree (account_id, device_serial_number) WHERE status <> 'DELETED'::text;
+CREATE INDEX terminals_in_store ON terminals USING btree (account_id, store_id);
+CREATE INDEX terminals_newest_first ON terminals USING btree (account_id, created_at, terminal_id);
 
 CREATE TABLE devices (
   account_id text COLLATE "C" NOT NULL,
@@ -94,6 +151,10 @@ CREATE TABLE devices (
   journal_id text COLLATE "C",
   paired_at timestamp with time zone NOT NULL,
   revoked_at timestamp with time zone,
+  serial_number text,
+  model text,
+  paired_by text,
+  revoked_by text,
   CONSTRAINT devices_pkey PRIMARY KEY (account_id, terminal_id, device_id),
   CONSTRAINT devices_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
   CONSTRAINT devices_public_jwk_check CHECK (NOT public_jwk ? 'd'::text)
@@ -139,10 +200,18 @@ CREATE TABLE payment_profiles (
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
   deleted_at timestamp with time zone,
+  url jsonb,
+  checkboxes jsonb,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_by text NOT NULL DEFAULT 'tapline'::text,
+  updated_by text NOT NULL DEFAULT 'tapline'::text,
+  deleted_by text,
   CONSTRAINT payment_profiles_pkey PRIMARY KEY (account_id, profile_id),
   CONSTRAINT payment_profiles_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT default_profile_stays CHECK (profile_id <> 'default'::text OR deleted_at IS NULL),
   CONSTRAINT payment_profiles_profile_id_check CHECK (profile_id = btrim(profile_id) AND profile_id <> ''::text)
 );
+CREATE INDEX payment_profiles_by_age ON payment_profiles USING btree (account_id, created_at, profile_id) WHERE deleted_at IS NULL;
 
 CREATE TABLE simulated_terminals (
   account_id text COLLATE "C" NOT NULL,
@@ -247,7 +316,9 @@ CREATE TABLE transactions (
   CONSTRAINT transactions_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text)
 );
 CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
+CREATE INDEX authorizations_by_terminal ON transactions USING btree (account_id, terminal_id) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
+CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, merchant_reference_2, id) WHERE merchant_reference_2 IS NOT NULL;
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
 
 CREATE TABLE transaction_events (
@@ -403,10 +474,12 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
   CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
-  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'SEQUENCE_GAP'::text])),
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'SEQUENCE_GAP'::text, 'DELETED_WITH_OPEN_WORK'::text])),
   CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
+CREATE INDEX incidents_by_terminal ON incidents USING btree (account_id, terminal_id, id);
 CREATE INDEX incidents_by_transaction ON incidents USING btree (account_id, transaction_id);
+CREATE INDEX open_incidents ON incidents USING btree (account_id, id) WHERE decided_at IS NULL;
 
 CREATE TABLE idempotency_keys (
   account_id text COLLATE "C" NOT NULL,
@@ -489,6 +562,114 @@ CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices USING btree (acco
 CREATE INDEX open_advices_by_age ON advices USING btree (created_at) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 CREATE INDEX open_advices_by_terminal ON advices USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 
+CREATE TABLE account_changes (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  changed_at timestamp with time zone NOT NULL,
+  changed_by text NOT NULL,
+  entity text NOT NULL,
+  entity_id text COLLATE "C" NOT NULL,
+  action text NOT NULL,
+  change jsonb NOT NULL,
+  CONSTRAINT account_changes_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT account_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text])),
+  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text]))
+);
+CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
+
+CREATE TABLE client_secrets (
+  account_id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  secret_sha256 bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  retires_at timestamp with time zone,
+  CONSTRAINT client_secrets_pkey PRIMARY KEY (account_id, client_id, id),
+  CONSTRAINT client_secrets_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_secrets_secret_sha256_check CHECK (length(secret_sha256) = 32)
+);
+
+CREATE TABLE client_grants (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  audience text NOT NULL,
+  scope text[] NOT NULL,
+  type text NOT NULL,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT client_grants_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT client_grants_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, id),
+  CONSTRAINT client_grants_scope_check CHECK (cardinality(scope) > 0),
+  CONSTRAINT client_grants_type_check CHECK (type = ANY (ARRAY['any'::text, 'client_credentials'::text, 'authorization_code'::text, 'password'::text, 'account_user_token'::text, 'refresh_token'::text, 'mfa-oob'::text]))
+);
+CREATE INDEX client_grants_by_client ON client_grants USING btree (account_id, client_id);
+CREATE INDEX client_grants_newest_first ON client_grants USING btree (account_id, created_at, id);
+
+CREATE UNLOGGED TABLE wrong_secrets (
+  client_sha256 bytea NOT NULL,
+  since timestamp with time zone NOT NULL,
+  count integer NOT NULL,
+  CONSTRAINT wrong_secrets_pkey PRIMARY KEY (client_sha256)
+);
+
+CREATE TABLE pairing_codes (
+  account_id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  code_scrypt bytea NOT NULL,
+  device_serial_number text NOT NULL,
+  asked_by text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  wrong_tries integer NOT NULL DEFAULT 0,
+  CONSTRAINT pairing_codes_pkey PRIMARY KEY (account_id, terminal_id),
+  CONSTRAINT pairing_codes_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT code_expires_after_it_was_made CHECK (expires_at > created_at),
+  CONSTRAINT pairing_codes_code_scrypt_check CHECK (length(code_scrypt) = 32)
+);
+CREATE INDEX pairing_codes_by_code ON pairing_codes USING btree (code_scrypt);
+CREATE INDEX pairing_codes_by_serial_number ON pairing_codes USING btree (device_serial_number);
+
+CREATE TABLE account_configurations (
+  account_id text COLLATE "C" NOT NULL,
+  configuration jsonb NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  updated_by text NOT NULL,
+  CONSTRAINT account_configurations_pkey PRIMARY KEY (account_id),
+  CONSTRAINT account_configurations_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
+);
+
+CREATE TABLE signature_secrets (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  secret text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  CONSTRAINT signature_secrets_pkey PRIMARY KEY (account_id),
+  CONSTRAINT signature_secrets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT signature_secrets_secret_check CHECK (length(secret) >= 43)
+);
+
+CREATE OR REPLACE FUNCTION public.give_default_profile()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
+  VALUES (NEW.account_id, 'default', 'Default', '{}', NEW.created_at, NEW.created_at)
+  ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  RETURNS text
  LANGUAGE sql
@@ -551,6 +732,14 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.refuse_rewriting()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  RAISE EXCEPTION 'what was recorded stays' USING ERRCODE = 'check_violation', CONSTRAINT = 'append_only';
+END $function$;
+
 CREATE OR REPLACE FUNCTION public.renew_profiles_of_changed()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -579,7 +768,11 @@ BEGIN
   RETURN NEW;
 END $function$;
 
+CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
+
 CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON accounts FOR EACH ROW WHEN (old.allow_mixed_methods <> new.allow_mixed_methods) EXECUTE FUNCTION renew_profiles_of_changed();
+
+CREATE TRIGGER profiles_follow_currencies AFTER UPDATE OF in_person_currencies ON accounts FOR EACH ROW WHEN (old.in_person_currencies IS DISTINCT FROM new.in_person_currencies) EXECUTE FUNCTION renew_profiles_of_changed();
 
 CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
@@ -594,3 +787,5 @@ CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats 
 CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
 
 CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION refuse_forbidden_prompt_step();
+
+CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON account_changes FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

@@ -15,9 +15,9 @@ import { compileValidation } from "../../src/http/validation.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
 import { systemClock } from "../../src/system-environment.ts";
 import { insertRow } from "../storage/planted.ts";
+import { tokenOf as plantedToken } from "../support/clients.ts";
 import { openShop, type Shop } from "../support/shop.ts";
 import { assertErrorBody } from "./refusal.ts";
-import { tokenOf as plantedToken } from "../support/clients.ts";
 
 const theirs = "T12345678";
 const ours = "T00000042";
