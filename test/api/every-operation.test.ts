@@ -92,18 +92,24 @@ function pathsOf({ path, also_at, surface }: Operation): string[] {
   return [path, ...[also_at ?? []].flat(), ...alias];
 }
 
+/** The contract names the account in a path by either. */
+const isAccount = (name: string): boolean => name === "aid" || name === "oid";
+
 const fill = (path: string, aid: string, ids: Readonly<Record<string, string>>): string =>
-  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(name === "aid" ? aid : (ids[name] ?? "any")));
+  path.replaceAll(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(isAccount(name) ? aid : (ids[name] ?? "any")));
 
 const idsIn = (path: string): string[] =>
-  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name).filter((name) => name !== "aid");
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = ""]) => name).filter((name) => !isAccount(name));
 
 /**
  * Something of their account's that a parameter such as `store_id` can name: from the table of stores, or else from any
  * table that has it in its key.
  */
-async function theirIdFor(parameter: string): Promise<string> {
-  const plural = `${parameter.replace(/_id$/, "").replace(/y$/, "ie")}s`;
+async function theirIdFor(parameter: string, path: string): Promise<string> {
+  // A bare {id} is of what the path names before it.
+  const before = /([\w-]+)\/\{id\}/.exec(path)?.[1]?.replaceAll("-", "_");
+  const plural =
+    parameter === "id" && before !== undefined ? before : `${parameter.replace(/_id$/, "").replace(/y$/, "ie")}s`;
   const candidates = await shop.database.sql<{ name: string; column: string }>(
     `SELECT key.table_name AS name, key.column_name AS column
      FROM information_schema.key_column_usage AS key
@@ -224,7 +230,7 @@ for (const operation of withToken) {
         }));
     }
 
-    const ofAccount = pathsOf(operation).filter((each) => each.includes("{aid}"));
+    const ofAccount = pathsOf(operation).filter((each) => /\{[ao]id\}/.test(each));
     if (ofAccount.length > 0) {
       test("in an account that is not the token's is refused alike, whether that account exists or not", () =>
         writesNothing(async () => {
@@ -240,7 +246,9 @@ for (const operation of withToken) {
     if (idsIn(path).length > 0) {
       test("of what another account has answers as of what never was, byte for byte, and writes nothing", async () => {
         const names = [...new Set(pathsOf(operation).flatMap(idsIn))];
-        const ids = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await theirIdFor(name)])));
+        const ids = Object.fromEntries(
+          await Promise.all(names.map(async (name) => [name, await theirIdFor(name, path)])),
+        );
         const never = Object.fromEntries(Object.entries(ids).map(([name, one]) => [name, neverWas(String(one))]));
         const asked = bodyOf(operation);
         await writesNothing(async () => {
