@@ -114,7 +114,7 @@ async function theirIdFor(parameter: string, path: string): Promise<string> {
     `SELECT key.table_name AS name, key.column_name AS column
      FROM information_schema.key_column_usage AS key
      JOIN information_schema.table_constraints AS found USING (constraint_schema, constraint_name)
-     WHERE found.constraint_type = 'PRIMARY KEY' AND key.table_schema = 'public'
+     WHERE found.constraint_type IN ('PRIMARY KEY', 'UNIQUE') AND key.table_schema = 'public'
        AND (key.column_name = $1 OR (key.column_name = 'id' AND key.table_name LIKE '%' || $2))
        AND EXISTS (SELECT FROM information_schema.columns AS owner
          WHERE owner.table_name = key.table_name AND owner.column_name = 'account_id')
