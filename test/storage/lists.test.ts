@@ -16,7 +16,9 @@ import { assertRefused } from "../api/refusal.ts";
 import { tokenOf } from "../support/clients.ts";
 import { openBareShop } from "../support/honest-shop.ts";
 import type { Answer, Shop } from "../support/shop.ts";
-import { account_id, other_account, type PlantedList, plantedLists } from "./planted-lists.ts";
+import { plantedLists } from "./planted-lists.ts";
+import { account_id, type Meant, other_account, type PlantedList, timeOf } from "./planted-rows.ts";
+import { reader } from "./planted-set-up.ts";
 
 const rows = Number(process.env.TAPLINE_ROWS ?? 300);
 const is_large = rows >= 100_000;
@@ -24,33 +26,39 @@ const pageTime_ms = 10;
 
 let shop: Shop;
 let authorization: string;
-/** The next number of each list's rows; one planting may be several lists'. */
-const planted = new Map<PlantedList, number>();
+/** The next number of each planting's rows; one planting may be several lists'. */
+const planted = new Map<PlantedList["plant"], number>();
 
 before(async () => {
   shop = await openBareShop();
-  const made = { account_id: other_account, name: "Other", in_person_enabled: true };
-  await shop.app.world.db.transaction((tx) => insertAccount(tx, made, new Date().toISOString()));
-  authorization = `Bearer ${await tokenOf(shop, { account_id, client_id: "reader", scopes })}`;
-  for (const list of Object.values(plantedLists)) {
-    await plant(list, account_id, 1, rows);
-    await plant(list, other_account, 1, 50);
-    planted.set(list, rows + 1);
+  for (const account of [account_id, other_account]) {
+    const made = { account_id: account, name: "Planted", in_person_enabled: true };
+    await shop.app.world.db.transaction((tx) => insertAccount(tx, made, timeOf(0)));
   }
+  for (const { plant: statements } of Object.values(plantedLists)) {
+    if (planted.has(statements)) continue;
+    await plant(statements, account_id, 1, rows);
+    await plant(statements, other_account, 1, 50);
+    planted.set(statements, rows + 1);
+  }
+  authorization = await asReader(account_id);
   await shop.database.sql("ANALYZE");
 });
 after(() => shop.close());
 
-async function plant(list: PlantedList, account: string, from: number, to: number): Promise<void> {
-  for (const text of list.plant) await shop.database.sql(text, [account, from, to]);
+/** A planted client: the accounts hold nothing else. */
+const asReader = async (account: string): Promise<string> =>
+  `Bearer ${await tokenOf(shop, { account_id: account, client_id: reader, scopes })}`;
+
+async function plant(statements: readonly string[], account: string, from: number, to: number): Promise<void> {
+  for (const text of statements) await shop.database.sql(text, [account, from, to]);
 }
 
-/** So many rows more, newer than all that are there. Sales are both a session and a transaction. */
-async function add(list: PlantedList, count: number): Promise<void> {
-  const owner = list.plant.length > 0 ? list : (plantedLists.sessions as PlantedList);
-  const from = planted.get(owner) ?? rows + 1;
-  await plant(owner, account_id, from, from + count - 1);
-  planted.set(owner, from + count);
+/** So many rows more, newer than all that are there. */
+async function add({ plant: statements }: PlantedList, count: number): Promise<void> {
+  const from = planted.get(statements) ?? rows + 1;
+  await plant(statements, account_id, from, from + count - 1);
+  planted.set(statements, from + count);
 }
 
 type Row = Readonly<Record<string, unknown>>;
@@ -60,7 +68,8 @@ interface Page {
   readonly cursor: string | undefined;
 }
 
-const pathOf = ({ operation }: PlantedList): string => operation.path.replace("{aid}", account_id);
+const pathOf = ({ operation }: PlantedList, account = account_id): string =>
+  operation.path.replace(/\{[ao]id\}/, account);
 
 const get = (list: PlantedList, query: string): Promise<Answer<ErrorBody>> =>
   shop.call("GET", `${pathOf(list)}?${query}`, undefined, { authorization });
@@ -68,10 +77,13 @@ const get = (list: PlantedList, query: string): Promise<Answer<ErrorBody>> =>
 async function page(list: PlantedList, query: string): Promise<Page> {
   const { status, body } = await get(list, query);
   assert.equal(status, 200, JSON.stringify(body));
-  const answer = body as unknown as Row & Row[];
-  const found = (list.named === undefined ? answer : answer[list.named]) as Row[];
-  const ids = found.map((row) => String(row.id));
-  return { ids, cursor: list.named === undefined ? ids.at(-1) : (answer.starting_after as string | undefined) };
+  const ids = idsOf(list, body);
+  return { ids, cursor: list.named === undefined ? ids.at(-1) : (body as unknown as Row).starting_after?.toString() };
+}
+
+function idsOf({ named, key = "id" }: PlantedList, body: unknown): string[] {
+  const found = (named === undefined ? body : (body as Row)[named]) as Row[];
+  return found.map((row) => String(row[key]));
 }
 
 /** Page by page to the end; `between` runs after each page. */
@@ -87,30 +99,47 @@ async function walk(list: PlantedList, query: string, between?: () => Promise<vo
   return walked;
 }
 
-const numberOf = (id: string): number => Number(/\d{20}$/.exec(id)?.[0]);
-const numbersOf = (ids: readonly string[]): number[] => ids.map(numberOf);
+/** NaN of what nobody planted. */
+const numbersOf = ({ row_0 }: PlantedList, ids: readonly string[]): number[] =>
+  ids.map((id) => (id === row_0 ? 0 : Number(/\d{20}$/.exec(id)?.[0])));
 const parameterOf = (query: string): string => query.split("=")[0] ?? "";
 
+type Filter = PlantedList["filters"][number];
+
+const firstOf = ({ row_0 }: PlantedList): number => (row_0 === undefined ? 1 : 0);
+
+/** Of the rows that the list shows if it is asked so. */
+function isShown({ hidden }: PlantedList, asked: readonly Filter[]): Meant {
+  const all = hidden === undefined || asked.some(([query]) => parameterOf(query) === hidden.unless);
+  return (n) => all || !hidden.rows(n);
+}
+
 /** Of the rows that were there from the beginning those that are meant, newest first; no more than a page of a large list. */
-function meantRows(...meant: ((n: number) => boolean)[]): number[] {
+function meantRows(list: PlantedList, ...asked: Filter[]): number[] {
+  const is_shown = isShown(list, asked);
   const found: number[] = [];
-  for (let n = rows; n >= 1 && found.length < (is_large ? 100 : rows); n--) {
-    if (meant.every((each) => each(n))) found.push(n);
+  for (let n = rows; n >= firstOf(list) && found.length < (is_large ? 100 : rows); n--) {
+    if (is_shown(n) && asked.every(([, meant]) => meant(n))) found.push(n);
   }
   return found;
 }
 
 const found = async (list: PlantedList, query: string): Promise<number[]> => {
   const ids = is_large ? (await page(list, `limit=100&${query}`)).ids : await walk(list, `limit=100&${query}`);
-  return numbersOf(ids);
+  return numbersOf(list, ids);
 };
 
 for (const [name, list] of Object.entries(plantedLists)) {
   describe(`the list of ${name}`, () => {
+    test(`holds each of the account's rows once${list.hidden === undefined ? "" : ", and no deleted one"}`, async () => {
+      assert.deepEqual(await found(list, ""), meantRows(list));
+    });
+
     describe("is filtered", () => {
-      for (const [query, meant] of list.filters) {
+      for (const filter of list.filters) {
+        const [query] = filter;
         test(`by ${query}`, async () => {
-          const expected = meantRows(meant);
+          const expected = meantRows(list, filter);
           const can_find = !/^(token_id|payment_operation|payment_product=vipps)/.test(query);
           assert.equal(expected.length > 0, can_find, "a filter that finds nothing among these rows shows nothing");
           assert.deepEqual(await found(list, query), expected);
@@ -128,27 +157,26 @@ for (const [name, list] of Object.entries(plantedLists)) {
         );
       });
 
-      for (const [index, [first, meant]] of list.filters.entries()) {
+      for (const [index, filter] of list.filters.entries()) {
+        const [first] = filter;
         const others = list.filters.slice(index + 1).filter(([second]) => parameterOf(second) !== parameterOf(first));
         if (others.length === 0) continue;
         test(`by ${first} and each other one together`, async () => {
-          for (const [second, also] of others) {
-            assert.deepEqual(await found(list, `${first}&${second}`), meantRows(meant, also), second);
+          for (const other of others) {
+            const [second] = other;
+            assert.deepEqual(await found(list, `${first}&${second}`), meantRows(list, filter, other), second);
           }
         });
       }
     });
 
-    test("has ten rows unless it is asked for 1 to 100, newest first", async () => {
+    const { limit_default = 10 } = list;
+    test(`has ${limit_default} rows unless it is asked for 1 to 100, newest first`, async () => {
       const all = await page(list, "limit=100");
+      assert.deepEqual(numbersOf(list, all.ids), meantRows(list).slice(0, 100));
       assert.equal(all.ids.length, 100);
-      assert.deepEqual((await page(list, "")).ids, all.ids.slice(0, 10));
+      assert.deepEqual((await page(list, "")).ids, all.ids.slice(0, limit_default));
       assert.deepEqual((await page(list, "limit=1")).ids, all.ids.slice(0, 1));
-      const numbers = numbersOf(all.ids).filter((n) => !Number.isNaN(n));
-      assert.deepEqual(
-        numbers,
-        numbers.toSorted((a, b) => b - a),
-      );
     });
 
     for (const limit of ["0", "101", "-1", "1.5", "ten", ""]) {
@@ -159,16 +187,11 @@ for (const [name, list] of Object.entries(plantedLists)) {
     }
 
     test("of an account tells nothing of another's rows, under the same ids", async () => {
-      const token = await tokenOf(shop, { account_id: other_account, client_id: "reader", scopes });
-      const path = `${(list.operation as Operation).path.replace("{aid}", other_account)}?limit=100`;
-      const { body } = await shop.call<unknown>("GET", path, undefined, { authorization: `Bearer ${token}` });
-      const theirs = (list.named === undefined ? body : (body as Row)[list.named]) as Row[];
-      const numbers = theirs.map(({ id }) => numberOf(String(id))).filter((n) => !Number.isNaN(n));
-      assert.deepEqual(
-        numbers,
-        Array.from({ length: 50 }, (_, index) => 50 - index),
-      );
-      assert.doesNotMatch(JSON.stringify(theirs), new RegExp(account_id));
+      const headers = { authorization: await asReader(other_account) };
+      const { body } = await shop.call<unknown>("GET", `${pathOf(list, other_account)}?limit=100`, undefined, headers);
+      const fifty = Array.from({ length: 51 - firstOf(list) }, (_, index) => 50 - index);
+      assert.deepEqual(numbersOf(list, idsOf(list, body)), fifty.filter(isShown(list, [])));
+      assert.doesNotMatch(JSON.stringify(body), new RegExp(account_id));
     });
 
     test("is carried out by an index, whichever page it is", async (t) => {
@@ -208,7 +231,8 @@ describe("while rows are added", () => {
       for (const limit of is_large ? [100] : [7, 100]) {
         const before = await walk(list, `limit=${is_large ? 100 : 33}`);
         assert.equal(new Set(before).size, before.length);
-        assert.ok(before.length >= rows, `${before.length} rows`);
+        const shown = Array.from({ length: rows }, (_, index) => index + 1).filter(isShown(list, []));
+        assert.ok(before.length >= shown.length, `${before.length} rows`);
         assert.deepEqual(await walk(list, `limit=${limit}`, () => add(list, 2)), before);
         assert.ok((await walk(list, "limit=100")).length > before.length, "rows were added");
       }

@@ -1,42 +1,22 @@
-/**
- * Rows for the lists' tests: so many of each, every one known by its number, from which follows what each filter finds.
- * Row `n` was made `n` seconds after the beginning.
- */
-
+/** Rows for the lists' tests: so many of each, every one known by its number, from which follows what each filter finds. */
 import { incidentKinds } from "../../src/contract/incident.ts";
-import { type Operations, operations } from "../../src/contract/operations.ts";
+import { operations } from "../../src/contract/operations.ts";
+import {
+  account_id,
+  digits,
+  type Meant,
+  made,
+  numbers,
+  type PlantedList,
+  padded,
+  third,
+  timeOf,
+} from "./planted-rows.ts";
+import { setUpLists } from "./planted-set-up.ts";
 
-export const account_id = "T12345678";
-export const other_account = "T00000042";
-export const beginning = Date.parse("2026-01-01T00:00:00.000Z");
-export const timeOf = (n: number): string => new Date(beginning + n * 1000).toISOString();
-
-type Meant = (n: number) => boolean;
-
-export interface PlantedList {
-  readonly operation: Operations[keyof Operations];
-  /** Inserts the rows $2 to $3 of the account $1. */
-  readonly plant: readonly string[];
-  /** The query, and which rows it means. */
-  readonly filters: readonly [query: string, meant: Meant][];
-  /**
-   * Filters that have no index of their own, and whose rows here are old and few: they are looked for among all of the
-   * account's, newest first. What that takes is told, and not held to.
-   */
-  readonly looks_through?: readonly string[];
-  /** Filters together that a till asks for. */
-  readonly also_measured?: readonly string[];
-  /** The answer's member that is the list, where the answer is not the list itself; its cursor stands beside it. */
-  readonly named?: string;
-}
-
-const digits = (n: number): string => String(n).padStart(20, "0");
 const sessionId = (n: number): string => `${account_id}.s.${digits(n)}`;
 const transactionId = (n: number): string => `${account_id}.t.${digits(n)}`;
-const padded = "lpad(n::text, 20, '0')";
-const made = `timestamptz '${timeOf(0)}' + n * interval '1 second'`;
 const later = "timestamptz '2999-01-01T00:00:00Z'";
-const numbers = "generate_series($2::integer, $3::integer) AS n";
 
 /** What sessions and transactions have in common: a few of the oldest have not ended, of five one was declined. */
 const isOpen: Meant = (n) => n % 50 === 0 && n <= 400;
@@ -92,7 +72,6 @@ const sales = [
    SELECT $1, $1 || '.t.' || ${padded}, 3, 'REFUND', 'REFUNDED', true, ${made} FROM ${numbers} WHERE ${refunded}`,
 ];
 
-const third = (n: number): number => Math.floor(n / 3);
 const never: Meant = () => false;
 
 const sessions: PlantedList = {
@@ -120,7 +99,7 @@ const sessions: PlantedList = {
 
 const transactions: PlantedList = {
   operation: operations.listTransactions,
-  plant: [],
+  plant: sales,
   filters: [
     [`id=${transactionId(7)},${transactionId(8)}`, (n) => n === 7 || n === 8],
     ["status=CAPTURED,REFUNDED", isPaid],
@@ -180,39 +159,10 @@ const incidents: PlantedList = {
   ],
 };
 
-const changedEntities = ["account", "store", "terminal", "profile"];
-
-const changes: PlantedList = {
-  operation: operations.listAccountChanges,
-  plant: [
-    `INSERT INTO account_changes (account_id, id, changed_at, changed_by, entity, entity_id, action, change)
-     SELECT $1, 'chg_' || ${padded}, ${made}, 'client-' || n % 3, ('{${changedEntities.join(",")}}'::text[])[n % 4 + 1],
-       'entity-' || n % 10, 'updated', '{}'
-     FROM ${numbers}`,
-  ],
-  filters: [
-    ["entity=store&entity=profile", (n) => n % 4 === 1 || n % 4 === 3],
-    ["entity_id=entity-7", (n) => n % 10 === 7],
-    ["changed_by=client-2", (n) => n % 3 === 2],
-  ],
-};
-
-const profiles: PlantedList = {
-  operation: operations.listProfiles,
-  plant: [
-    // Two in the same millisecond follow one another by their ids.
-    `INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
-     SELECT $1, 'profile-' || ${padded}, 'Nr. ' || n, '{}', timestamptz '${timeOf(0)}' + n / 2 * interval '1 second',
-       ${made} FROM ${numbers}`,
-  ],
-  filters: [],
-};
-
 /** Every list of the API. A new one is a line here: its operation, the statement that plants it, and its filters. */
 export const plantedLists: Readonly<Record<string, PlantedList>> = {
   sessions,
   transactions,
   incidents,
-  changes,
-  profiles,
+  ...setUpLists,
 };

@@ -1,0 +1,44 @@
+/** What the plantings of all lists have in common. Row `n` was made `n` seconds after the beginning. */
+import type { Operations } from "../../src/contract/operations.ts";
+
+/** Accounts of nothing but planted rows: neither is the demo's. */
+export const account_id = "T00000041";
+export const other_account = "T00000042";
+export const beginning = Date.parse("2026-01-01T00:00:00.000Z");
+export const timeOf = (n: number): string => new Date(beginning + n * 1000).toISOString();
+
+export type Meant = (n: number) => boolean;
+
+export interface PlantedList {
+  readonly operation: Operations[keyof Operations];
+  /** Inserts the rows $2 to $3 of the account $1. Two lists of the same rows have the same statements. */
+  readonly plant: readonly string[];
+  /** The member that a row is known by and that the cursor names: its `id`, unless this says another. */
+  readonly key?: string;
+  /** A row that every account has from its beginning: it counts as row 0. */
+  readonly row_0?: string;
+  /** How many rows a page has where nothing is asked: ten, unless this says otherwise. */
+  readonly limit_default?: number;
+  /** Rows that the list leaves out: always, or as long as the parameter `unless` is not sent. */
+  readonly hidden?: { readonly rows: Meant; readonly unless?: string };
+  /** The query, and which rows it means. */
+  readonly filters: readonly [query: string, meant: Meant][];
+  /**
+   * Filters that have no index of their own, and whose rows here are old and few: they are looked for among all of the
+   * account's, newest first. What that takes is told, and not held to.
+   */
+  readonly looks_through?: readonly string[];
+  /** Filters together that a till asks for. */
+  readonly also_measured?: readonly string[];
+  /** The answer's member that is the list, where the answer is not the list itself; its cursor stands beside it. */
+  readonly named?: string;
+}
+
+export const digits = (n: number): string => String(n).padStart(20, "0");
+export const padded = "lpad(n::text, 20, '0')";
+export const made = `timestamptz '${timeOf(0)}' + n * interval '1 second'`;
+export const numbers = "generate_series($2::integer, $3::integer) AS n";
+
+/** For lists that are ordered by time and key: two in the same millisecond follow one another by their keys. */
+export const madeInPairs = `timestamptz '${timeOf(0)}' + n / 2 * interval '1 second'`;
+export const third = (n: number): number => Math.floor(n / 3);
