@@ -1,6 +1,7 @@
 /** Captures, voids and lapses of an authorization: whether one may be asked for, and what the host's answer means (prompt-life section 7). */
 import type { TakenLine } from "../contract/shapes.ts";
 import type { TransactionEvent } from "../contract/transaction.ts";
+import { type HostFacts, hostFacts } from "./host-facts.ts";
 import { type Lines, refusalOfLines } from "./lines.ts";
 import { correctionOf } from "./refund.ts";
 import { Rejection } from "./rejections.ts";
@@ -48,7 +49,7 @@ export interface AnsweredAdvice {
 export interface AdviceAnswer {
   readonly accepted: boolean;
   readonly reason?: string | undefined;
-  readonly facts?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly facts?: HostFacts | undefined;
 }
 
 export interface AdviceOutcome {
@@ -63,7 +64,7 @@ export interface AdviceOutcome {
 /** The event is written on the host's answer only. */
 export function adviceOutcome(
   advice: AnsweredAdvice,
-  { accepted, reason, facts = {} }: AdviceAnswer,
+  { accepted, reason, facts }: AdviceAnswer,
   before: Balance,
   fresh: { readonly request_id: string; readonly payout_correlation_id: string },
 ): AdviceOutcome {
@@ -100,8 +101,3 @@ export function adviceOutcome(
     callback: accepted ? { event: name } : { event: name, error: "failed" },
   };
 }
-
-const hostFacts = (facts: Readonly<Record<string, string | undefined>>): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(facts).flatMap(([key, fact]) => (fact === undefined ? [] : [[`seitatech:${key}`, fact]])),
-  );

@@ -1,6 +1,7 @@
 /** Whether a refund may be asked for, and what its end means for the money (in-person-rules R50-R64, prompt-life section 6). */
 import type { OrderItem, TakenLine } from "../contract/shapes.ts";
 import type { TransactionEvent } from "../contract/transaction.ts";
+import { hostFacts } from "./host-facts.ts";
 import { refusalOfLines } from "./lines.ts";
 import { formatAmount } from "./money.ts";
 import type { CallbackError, PromptStatus } from "./prompt.ts";
@@ -145,7 +146,7 @@ export function refundOutcome(
     request_id: fresh.request_id,
     ...(refund.items === null ? {} : { items: [...refund.items] }),
     ...(refund.event_reference === null ? {} : { event_reference: refund.event_reference }),
-    metadata: { ...refund.metadata, ...hostFacts(word) },
+    metadata: { ...refund.metadata, ...hostFacts(word.facts) },
   } as const;
   if (refund.is_told) {
     // Its failure was told, and is its outcome; this books what a person found out.
@@ -160,11 +161,6 @@ export function refundOutcome(
   const failed = { ...outcome, success: false, error, correction: correctionOf(balance) };
   return { ...common, transaction_events: [failed], callback: { event: "REFUND", error: callback_error } };
 }
-
-const hostFacts = ({ facts = {} }: TerminalWord): Record<string, string> =>
-  Object.fromEntries(
-    Object.entries(facts).flatMap(([key, fact]) => (fact === undefined ? [] : [[`seitatech:${key}`, fact]])),
-  );
 
 /** What may be done with the transaction after a failed operation (transactions section 4). */
 export const correctionOf = (balance: Balance) => ({

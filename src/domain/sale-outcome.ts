@@ -1,6 +1,7 @@
 /** What the end of a purchase or an authorization means for the money, and what is written and said about it. */
 import type { SessionEventName } from "../contract/session.ts";
 import type { Card, TransactionEvent } from "../contract/transaction.ts";
+import { type HostFacts, hostFacts } from "./host-facts.ts";
 import { type CallbackError, type PromptKind, type PromptStatus, posView } from "./prompt.ts";
 import { type Balance, noBalance, statusOf, type TransactionStatus } from "./transaction.ts";
 
@@ -20,7 +21,7 @@ export interface TerminalWord {
   readonly reason?: string | undefined;
   readonly reason_code?: string | undefined;
   readonly card?: Card | undefined;
-  readonly facts?: Readonly<Record<string, string | undefined>> | undefined;
+  readonly facts?: HostFacts | undefined;
 }
 
 /** Identifiers for what is written; made by the caller, so that the rule stays pure. */
@@ -103,7 +104,7 @@ function eventBase(prompt: EndedPrompt, word: TerminalWord, ids: FreshIds) {
     amount: prompt.amount,
     created_by: prompt.cancelled_by ?? prompt.terminal_id,
     request_id: ids.request_id,
-    metadata: Object.fromEntries(Object.entries(word.facts ?? {}).map(([key, fact]) => [`seitatech:${key}`, fact])),
+    metadata: hostFacts(word.facts),
   };
 }
 
