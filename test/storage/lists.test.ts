@@ -233,7 +233,12 @@ describe("while rows are added", () => {
         assert.equal(new Set(before).size, before.length);
         const shown = Array.from({ length: rows }, (_, index) => index + 1).filter(isShown(list, []));
         assert.ok(before.length >= shown.length, `${before.length} rows`);
-        assert.deepEqual(await walk(list, `limit=${limit}`, () => add(list, 2)), before);
+        // A new terminal has all seats of its account looked over: of a large one too long for each of a thousand pages.
+        let additions = is_large ? 20 : Number.POSITIVE_INFINITY;
+        const adding = async () => {
+          if (additions-- > 0) await add(list, 2);
+        };
+        assert.deepEqual(await walk(list, `limit=${limit}`, adding), before);
         assert.ok((await walk(list, "limit=100")).length > before.length, "rows were added");
       }
     });

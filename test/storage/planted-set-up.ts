@@ -152,6 +152,8 @@ const terminals: PlantedList = {
        ${deletedAt}, ${deletedBy}
      FROM ${numbers}`,
     `INSERT INTO terminal_seats (account_id, terminal_id) SELECT $1, $1 || '-T' || ${padded} FROM ${numbers}`,
+    `INSERT INTO devices (account_id, terminal_id, device_id, public_jwk, paired_at)
+     SELECT $1, $1 || '-T' || ${padded}, 'device-' || n, '{}', ${made} FROM ${numbers}`,
   ],
   named: "terminals",
   key: "terminal_id",
