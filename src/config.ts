@@ -21,6 +21,7 @@ export interface Config {
   readonly stop_answer_ms: number;
   readonly incident_after_ms: number;
   readonly authorization_lapses_ms: number;
+  readonly operation_ms: number;
 }
 
 export type Settings = Readonly<Record<string, string | undefined>>;
@@ -64,6 +65,8 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
     stop_answer_ms: seconds("TAPLINE_STOP_ANSWER_S", 10_000),
     // and 15 minutes until a person is told.
     incident_after_ms: seconds("TAPLINE_INCIDENT_AFTER_S", 900_000),
+    // management section 4 leaves the window to us.
+    operation_ms: seconds("TAPLINE_OPERATION_S", 60_000),
     // prompt-life section 7 leaves the time to the acquirer; seven days is what most of them keep an authorization.
     authorization_lapses_ms: seconds("TAPLINE_AUTHORIZATION_LAPSES_S", 7 * day_ms, 31 * day_ms),
   };

@@ -37,6 +37,11 @@ import {
 import { makeSignature, readSignature } from "./operations/signature.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./operations/stores.ts";
 import {
+  listTerminalOperations,
+  readTerminalOperation,
+  startTerminalOperation,
+} from "./operations/terminal-operations.ts";
+import {
   activateTerminal,
   changeTerminal,
   deactivateTerminal,
@@ -107,6 +112,9 @@ export const operations = {
   syncTerminal,
   deactivateTerminal,
   activateTerminal,
+  startTerminalOperation,
+  listTerminalOperations,
+  readTerminalOperation,
   makePairingCode,
   pairDevice,
   revokeDevice,

@@ -95,14 +95,24 @@ const occupants: Readonly<Record<string, string>> = {
   operation: "an operation",
 };
 
-function busy({ terminal_id }: Wanted, found: Obstacles): Rejection | undefined {
+type Occupied = Pick<
+  Obstacles,
+  "occupant_kind" | "occupant_prompt_kind" | "occupant_session_id" | "occupant_merchant_reference"
+>;
+
+/** Why nothing else can begin on the terminal now, or `undefined`; `field` is where the request names it. */
+export function busy(
+  { terminal_id }: { readonly terminal_id: string },
+  found: Occupied,
+  field = "order.store.terminal_id",
+): Rejection | undefined {
   if (found.occupant_kind === null) return undefined;
   const sale = found.occupant_session_id;
   const occupant =
     sale === null
       ? (occupants[found.occupant_kind] ?? "something else")
       : `the ${found.occupant_prompt_kind === "refund" ? "refund of the sale" : "sale"} ${found.occupant_merchant_reference} (session ${sale})`;
-  const rejection = new Rejection("TERMINAL_BUSY", { terminal_id, occupant }, "order.store.terminal_id");
+  const rejection = new Rejection("TERMINAL_BUSY", { terminal_id, occupant }, field);
   return sale === null
     ? rejection
     : rejection.with({ session_id: sale, merchant_reference: found.occupant_merchant_reference ?? "" });

@@ -9,6 +9,7 @@ import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
+import { terminalOperationRejections } from "./terminal-operation-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
 
 interface RejectionRule {
@@ -23,6 +24,7 @@ export const rejections = {
   ...clientRejections,
   ...terminalRejections,
   ...profileRejections,
+  ...terminalOperationRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

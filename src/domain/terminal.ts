@@ -37,6 +37,16 @@ export interface AdviceResult {
   readonly facts?: Readonly<Record<string, string>>;
 }
 
+/** How a terminal operation ended. */
+export interface OperationResult {
+  readonly journal_id: string;
+  readonly sequence: number;
+  readonly operation_id: string;
+  readonly outcome: "completed" | "failed";
+  readonly reason?: string;
+  readonly result?: object;
+}
+
 /** A terminal's word on a reversal. */
 export interface ReversalResult {
   readonly journal_id: string;

@@ -20,6 +20,12 @@ export function tellOfAdvice(world: World, terminal: TerminalAddress & { id: str
   if (!is_here) hint(world, "advise", terminal, terminal.id);
 }
 
+/** An operation waits for this terminal, which is connected to that process. */
+export function tellOfOperation(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
+  const is_here = connected_to === world.process_id && world.terminals.sendOperations(terminal);
+  if (!is_here) hint(world, "operate", terminal, terminal.id);
+}
+
 /** Where does this prompt stand? */
 export function askWhereItStands(world: World, terminal: TerminalAddress, prompt_id: string): void {
   if (!world.terminals.inquire(terminal, prompt_id)) hint(world, "inquire", terminal, prompt_id);
@@ -27,7 +33,7 @@ export function askWhereItStands(world: World, terminal: TerminalAddress, prompt
 
 function hint(
   world: World,
-  kind: "send" | "stop" | "inquire" | "advise",
+  kind: "send" | "stop" | "inquire" | "advise" | "operate",
   { account_id, terminal_id }: TerminalAddress,
   prompt_id: string,
 ): void {

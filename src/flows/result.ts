@@ -14,7 +14,7 @@ import { maskCardNumbersDeep } from "../domain/card-data.ts";
 import type { IncidentKind } from "../domain/incident.ts";
 import { isFinal, nextStatus, type PromptEvent, type PromptStatus } from "../domain/prompt.ts";
 import type { TerminalWord } from "../domain/sale-outcome.ts";
-import type { AdviceResult, ReversalResult, TerminalResult } from "../domain/terminal.ts";
+import type { AdviceResult, OperationResult, ReversalResult, TerminalResult } from "../domain/terminal.ts";
 import { readAdvice } from "../storage/advices.ts";
 import type { Tx } from "../storage/database.ts";
 import { settleByEvidence } from "../storage/incidents.ts";
@@ -32,6 +32,7 @@ import { checkOwner } from "./connection.ts";
 import { raiseIncident } from "./incident.ts";
 import { concludePrompt } from "./prompt.ts";
 import { concludeReversal, issueReversal } from "./reversal.ts";
+import { concludeOperation } from "./terminal-operation.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** Stores and applies a result. When this returns it is on disk, and may be acknowledged. */
@@ -99,6 +100,26 @@ export async function takeAdviceResult(world: World, link: TerminalLink, said: A
   });
   world.hints.promptChanged(advice_id);
   world.hints.deliveryDue();
+}
+
+/** How an operation ended. Housekeeping moves no money: what comes late, or is about nothing of ours, is only kept. */
+export async function takeOperationResult(world: World, link: TerminalLink, said: OperationResult): Promise<void> {
+  const { value, found_at } = maskCardNumbersDeep(said);
+  const { operation_id, journal_id, sequence } = said;
+  const word = { ...value, operation_id, journal_id, sequence, prompt_id: operation_id };
+  await world.db.transaction(async (tx) => {
+    await checkOwner(tx, link);
+    if (found_at.length > 0) await tellOfCardNumber(world, tx, link, word, found_at);
+    const before = await readWordFrom(tx, link, word);
+    if (before?.sequence === sequence) return;
+    const { outcome, reason, result } = word;
+    const answer = { outcome, reason, result };
+    const verdict = before === undefined ? await concludeOperation(world, tx, link, operation_id, answer) : "backwards";
+    await keepWord(world, tx, link, word, verdict);
+    if (verdict === "backwards") await tell(world, tx, "SEQUENCE_BACKWARDS", link, undefined, word, { frame: word });
+    else if (verdict !== "applied")
+      world.log.warn({ ...link, operation_id, verdict }, "an operation's result was kept");
+  });
 }
 
 /** A result that is not of the protocol, but carries its key: kept, acknowledged, and shown to a person. */

@@ -17,6 +17,8 @@ export interface TerminalDriver {
   sendReversals(terminal: TerminalAddress): void;
   /** An advice may wait for this terminal: sends it. False if the terminal is not connected to this process. */
   sendAdvices(terminal: TerminalAddress): boolean;
+  /** An operation may wait for this terminal: sends it. False if the terminal is not connected to this process. */
+  sendOperations(terminal: TerminalAddress): boolean;
   /** Asks the terminal to call the prompt off. False if it is not connected to this process. */
   stop(terminal: TerminalAddress, prompt_id: string): boolean;
   /** Asks the terminal where the prompt stands. False if it is not connected to this process. */

@@ -16,6 +16,8 @@ export interface Limits {
   readonly stop_answer_ms: number;
   /** How long after the card was presented a result is waited for; then we do not know. */
   readonly processing_ms: number;
+  /** How long a terminal may take to answer an operation; then it is given up. */
+  readonly operation_ms: number;
   /** How long an authorization is kept for its capture; then the rest lapses. */
   readonly authorization_lapses_ms: number;
   /** How long a payment stays unresolved before a person is told as well. */

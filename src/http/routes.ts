@@ -34,6 +34,7 @@ import {
 import { makeSignature, readSignature } from "./signature.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./stores.ts";
+import { listTerminalOperations, readTerminalOperation, startTerminalOperation } from "./terminal-operations.ts";
 import {
   activateTerminal,
   changeTerminal,
@@ -70,6 +71,12 @@ export interface GuardedApi extends Api {
 }
 
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
+
+const housekeeping = (world: World) => ({
+  startTerminalOperation: startTerminalOperation(world),
+  listTerminalOperations: listTerminalOperations(world),
+  readTerminalOperation: readTerminalOperation(world),
+});
 
 /** An operation without a handler, or one whose handler answers something else, does not compile. */
 function handlersOf({ world, keys, standings, findPerson, devices, isStopping }: GuardedApi): Handlers {
@@ -122,6 +129,7 @@ function handlersOf({ world, keys, standings, findPerson, devices, isStopping }:
     syncTerminal: syncTerminal(world),
     deactivateTerminal: deactivateTerminal(world),
     activateTerminal: activateTerminal(world),
+    ...housekeeping(world),
     makePairingCode: makePairingCode(world),
     pairDevice: pairDevice(world),
     revokeDevice: revokeDevice(world),

@@ -6,6 +6,7 @@ import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
+import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
 import type { BusMessage } from "../storage/bus.ts";
@@ -39,6 +40,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "prompt deadlines", every_ms: sweepEvery_ms, work: actOnDeadlines },
   { name: "unsent prompts", every_ms: sweepEvery_ms, work: sendUnsent },
   { name: "advices", every_ms: sweepEvery_ms, work: sendAdvicesHere },
+  { name: "terminal operations", every_ms: sweepEvery_ms, work: tendOperations },
   { name: "lapsed authorizations", every_ms: forgetEvery_ms, work: lapseAuthorizations },
   { name: "server processes", every_ms: beatEvery_ms, work: beat },
   // A device that was revoked is cut off within a second, where the hint was lost as well.
@@ -100,6 +102,9 @@ export function actOnHint({ terminals }: World, message: BusMessage): void {
       return;
     case "advise":
       terminals.sendAdvices(message);
+      return;
+    case "operate":
+      terminals.sendOperations(message);
       return;
     case "replaced":
       terminals.replaced(message, message.epoch);

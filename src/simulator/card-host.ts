@@ -5,7 +5,14 @@
  */
 import type { HostAnswer } from "./amounts.ts";
 import type { EntryLog } from "./entry-log.ts";
-import { type AdviceFrame, type Authorization, type BookEntry, HostBook, type HostEntry } from "./host-book.ts";
+import {
+  type AdviceFrame,
+  type Authorization,
+  type BookEntry,
+  HostBook,
+  type HostDay,
+  type HostEntry,
+} from "./host-book.ts";
 
 /** What the host says to a reversal or an advice: done, or why not. */
 export interface HostWord {
@@ -56,6 +63,18 @@ export class CardHost {
     const refusal = refusesByOrder() ? byOrder : whyNot(advice, this.book.authorization(advice.prompt_id));
     await this.#write({ ...advice, ...(refusal === undefined ? {} : { refusal }) });
     return { refusal };
+  }
+
+  /** Closes the day. Closed again for the same operation, it is the same day. */
+  async closeDay(operation_id: string, closed_at: string): Promise<HostDay> {
+    const { days, today } = this.book;
+    const before = days.find((day) => day.operation_id === operation_id);
+    if (before !== undefined) return before;
+    const last = days.at(-1);
+    const since = last === undefined ? {} : { last_end_of_day_at: last.closed_at };
+    const day = { operation_id, batch_id: String(days.length + 1), closed_at, ...since, totals: today };
+    await this.#write(day);
+    return day;
   }
 
   /** What it answered, or `undefined` if it was never asked. */

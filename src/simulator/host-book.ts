@@ -20,7 +20,38 @@ export interface HostAdvice extends Omit<AdviceFrame, "type"> {
   readonly refusal?: string;
 }
 
-export type BookEntry = HostEntry | HostAdvice;
+/** What a terminal took and paid back in a day. Amounts in minor units. */
+export interface DayTotals {
+  /** Sales that were approved, those that were taken back again among them, and captures. */
+  readonly purchases_count: number;
+  readonly purchases_amount: number;
+  /** Approvals of sales that were taken back. */
+  readonly reversals_count: number;
+  readonly reversals_amount: number;
+  readonly refunds_count: number;
+  readonly refunds_amount: number;
+}
+
+/** A day that was closed, by the operation that closed it. */
+export interface HostDay {
+  readonly operation_id: string;
+  readonly batch_id: string;
+  readonly closed_at: string;
+  /** When the day before it was closed. */
+  readonly last_end_of_day_at?: string;
+  readonly totals: DayTotals;
+}
+
+export type BookEntry = HostEntry | HostAdvice | HostDay;
+
+const nothing: DayTotals = {
+  purchases_count: 0,
+  purchases_amount: 0,
+  reversals_count: 0,
+  reversals_amount: 0,
+  refunds_count: 0,
+  refunds_amount: 0,
+};
 
 /** Money that an approved `authorize` holds, or held. */
 export interface Authorization {
@@ -35,6 +66,8 @@ export interface Authorization {
 export class HostBook {
   readonly #entries = new Map<string, HostEntry>();
   readonly #advices = new Map<string, HostAdvice>();
+  readonly #days: HostDay[] = [];
+  #today = nothing;
 
   static of(entries: readonly BookEntry[]): HostBook {
     const book = new HostBook();
@@ -43,9 +76,52 @@ export class HostBook {
   }
 
   take(entry: BookEntry): void {
-    if ("advice_id" in entry) this.#advices.set(entry.advice_id, entry);
+    if ("advice_id" in entry) this.#takeAdvice(entry);
+    else if ("operation_id" in entry) this.#takeDay(entry);
+    else this.#takeAnswer(entry);
+  }
+
+  #takeDay(day: HostDay): void {
+    this.#days.push(day);
+    this.#today = nothing;
+  }
+
+  #takeAnswer(entry: HostEntry): void {
     // Entries that name no kind are from the time when there were only purchases.
-    else this.#entries.set(entry.prompt_id, { ...entry, kind: entry.kind ?? "purchase" });
+    const named = { ...entry, kind: entry.kind ?? "purchase" };
+    this.#count(named, this.#entries.get(entry.prompt_id));
+    this.#entries.set(entry.prompt_id, named);
+  }
+
+  #takeAdvice(advice: HostAdvice): void {
+    const is_new = !this.#advices.has(advice.advice_id);
+    this.#advices.set(advice.advice_id, advice);
+    if (is_new && advice.kind === "capture" && advice.refusal === undefined) this.#add("purchases", advice.amount);
+  }
+
+  /** An authorization takes no money until it is captured. */
+  #count({ kind, amount, answer, reversed }: HostEntry, before: HostEntry | undefined): void {
+    if (!answer.approved || kind === "authorize") return;
+    if (before === undefined) this.#add(kind === "refund" ? "refunds" : "purchases", amount);
+    if (reversed !== true || before?.reversed === true) return;
+    if (kind === "purchase") this.#add("reversals", amount);
+    else this.#add("refunds", -amount, -1);
+  }
+
+  #add(what: "purchases" | "reversals" | "refunds", amount: number, count = 1): void {
+    const [counted, added] = [`${what}_count`, `${what}_amount`] as const;
+    const { [counted]: count_before, [added]: amount_before } = this.#today;
+    this.#today = { ...this.#today, [counted]: count_before + count, [added]: amount_before + amount };
+  }
+
+  /** What it took since the last day was closed. */
+  get today(): DayTotals {
+    return this.#today;
+  }
+
+  /** Every day that was closed, oldest first. */
+  get days(): readonly HostDay[] {
+    return this.#days;
   }
 
   entry(prompt_id: string): HostEntry | undefined {

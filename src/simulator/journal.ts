@@ -11,6 +11,9 @@ export type ReversalConclusion = Omit<ReversalResult, "type" | "journal_id" | "s
 export type AdviceResult = Extract<TerminalFrame, { type: "advice_result" }>;
 export type AdviceConclusion = Omit<AdviceResult, "type" | "journal_id" | "sequence">;
 
+export type OperationResult = Extract<TerminalFrame, { type: "operation_result" }>;
+export type OperationConclusion = Omit<OperationResult, "type" | "journal_id" | "sequence">;
+
 export type JournalEntry =
   | { readonly kind: "made"; readonly journal_id: string }
   | { readonly kind: "received"; readonly prompt: PromptFrame }
@@ -19,6 +22,7 @@ export type JournalEntry =
   | { readonly kind: "concluded"; readonly result: Result }
   | { readonly kind: "reversed"; readonly result: ReversalResult }
   | { readonly kind: "advised"; readonly result: AdviceResult }
+  | { readonly kind: "operated"; readonly result: OperationResult }
   | { readonly kind: "acknowledged"; readonly sequence: number };
 
 /** What the journal holds of one prompt. A tombstone has a result and no prompt: it was refused before it was seen. */
@@ -29,7 +33,7 @@ export interface JournalRecord {
   readonly acknowledged: boolean;
 }
 
-/** A result that is about no prompt of its own: of a reversal or an advice. */
+/** A result that is about no prompt of its own: of a reversal, an advice or an operation. */
 interface KeptResult<Kept> {
   readonly result: Kept;
   acknowledged: boolean;
@@ -40,6 +44,7 @@ export class Journal {
   readonly #records = new Map<string, JournalRecord>();
   readonly #reversals = new Map<string, KeptResult<ReversalResult>>();
   readonly #advices = new Map<string, KeptResult<AdviceResult>>();
+  readonly #operations = new Map<string, KeptResult<OperationResult>>();
   /** Results that wait for their acknowledgement although the journal holds another one for the same prompt by now. */
   #overruled: Result[] = [];
   #journal_id: string | undefined;
@@ -74,7 +79,7 @@ export class Journal {
   }
 
   /** Results that wait for their acknowledgement, in the order of their sequence. */
-  undelivered(): (Result | ReversalResult | AdviceResult)[] {
+  undelivered(): (Result | ReversalResult | AdviceResult | OperationResult)[] {
     const results = [...this.#overruled, ...this.unacknowledged().flatMap(({ record }) => record.result ?? [])];
     const afterwards = this.#kept().flatMap(({ acknowledged, result }) => (acknowledged ? [] : [result]));
     return [...results, ...afterwards].sort((a, b) => a.sequence - b.sequence);
@@ -88,6 +93,11 @@ export class Journal {
   /** What an advice came to, if it is known here. */
   advice(advice_id: string): AdviceResult | undefined {
     return this.#advices.get(advice_id)?.result;
+  }
+
+  /** What an operation came to, if it is known here. */
+  operation(operation_id: string): OperationResult | undefined {
+    return this.#operations.get(operation_id)?.result;
   }
 
   received = (prompt: PromptFrame): Promise<void> => this.#write({ kind: "received", prompt });
@@ -112,8 +122,14 @@ export class Journal {
     return result;
   }
 
-  #kept(): KeptResult<ReversalResult | AdviceResult>[] {
-    return [...this.#reversals.values(), ...this.#advices.values()];
+  async concludeOperation(conclusion: OperationConclusion): Promise<OperationResult> {
+    const result: OperationResult = { type: "operation_result", ...this.#nextKey(), ...conclusion };
+    await this.#write({ kind: "operated", result });
+    return result;
+  }
+
+  #kept(): KeptResult<ReversalResult | AdviceResult | OperationResult>[] {
+    return [...this.#reversals.values(), ...this.#advices.values(), ...this.#operations.values()];
   }
 
   #nextKey() {
@@ -155,6 +171,10 @@ export class Journal {
       case "advised":
         this.#sequence = entry.result.sequence;
         this.#advices.set(entry.result.advice_id, { result: entry.result, acknowledged: false });
+        return;
+      case "operated":
+        this.#sequence = entry.result.sequence;
+        this.#operations.set(entry.result.operation_id, { result: entry.result, acknowledged: false });
         return;
       case "acknowledged":
         this.#acknowledge(entry.sequence);

@@ -19,6 +19,7 @@ import type { EntryLog } from "./entry-log.ts";
 import type { HostEntry } from "./host-book.ts";
 import { type Conclusion, Journal, type JournalEntry } from "./journal.ts";
 import { Link } from "./link.ts";
+import { operate } from "./operations.ts";
 import type { ReceiptPrinter } from "./receipt.ts";
 import { asks, dark, idle, processing, type Screen, tells } from "./screen.ts";
 import { PowerCut, type TroubleStep, type Troubles } from "./trouble.ts";
@@ -28,7 +29,7 @@ export const simulatedCapabilities: Capabilities = {
   currencies: ["NOK", "SEK", "DKK", "EUR", "GBP", "USD", "ISK", "JPY"],
   reverse: true,
   advice: true,
-  operations: [],
+  operations: ["end_of_day", "send_logs", "check_update", "open_menu"],
 };
 
 export interface SimulatedTerminalParts {
@@ -205,7 +206,7 @@ export class SimulatedTerminal {
       case "advice":
         return advise(this.#afterApproval(), frame);
       case "operation":
-        return this.#link.send({ type: "not_supported", of: frame.type, id: frame.operation_id });
+        return operate({ ...this.#afterApproval(), now: () => this.#isoNow() }, frame);
       default:
         return;
     }
@@ -292,6 +293,10 @@ export class SimulatedTerminal {
     const { clock, host, troubles } = this.#parts;
     const send: AfterApprovalParts["send"] = (frame) => this.#link.send(frame);
     return { clock, host, troubles, send, journal: this.#journal, suffer: (trouble) => this.#suffer(trouble) };
+  }
+
+  #isoNow(): string {
+    return new Date(this.#parts.clock.now()).toISOString();
   }
 
   #sendUndelivered(): void {

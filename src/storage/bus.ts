@@ -12,7 +12,7 @@ import { type ConnectionSettings, type Database, statement } from "./database.ts
  * another one now. Whoever has the terminal's connection acts on it. registered: a simulated terminal that nobody runs yet.
  */
 export type BusMessage = { readonly account_id: string; readonly terminal_id: string } & (
-  | { readonly kind: "send" | "stop" | "inquire" | "advise"; readonly prompt_id: string }
+  | { readonly kind: "send" | "stop" | "inquire" | "advise" | "operate"; readonly prompt_id: string }
   | { readonly kind: "replaced"; readonly epoch: number }
   | { readonly kind: "registered" }
 );

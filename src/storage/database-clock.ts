@@ -57,6 +57,11 @@ const shift = statement(
    WHERE status IN ('WAITING', 'PENDING', 'SENT', 'SHOWN', 'PROCESSING')`,
 );
 
+const shiftOperations = statement(
+  "shift_operation_deadlines",
+  `UPDATE terminal_operations SET deadline_at = deadline_at + $1 * interval '1 millisecond' WHERE status = 'PENDING'`,
+);
+
 /** Processes see the same step within a second or two of each other; a later one in the same direction is another. */
 const sameStep_ms = 10_000;
 
@@ -67,5 +72,6 @@ export async function shiftDeadlines(tx: Tx, step_ms: number, now: number): Prom
   if ((await tx.query(recentStep, [since, step_ms])).length > 0) return false;
   await tx.query(recordStep, [new Date(now).toISOString(), step_ms]);
   await tx.query(shift, [step_ms]);
+  await tx.query(shiftOperations, [step_ms]);
   return true;
 }

@@ -381,6 +381,7 @@ CREATE TABLE prompts (
   CONSTRAINT shown_has_its_time CHECK (status <> 'SHOWN'::text OR shown_at IS NOT NULL),
   CONSTRAINT waiting_is_for_refunds CHECK (status <> 'WAITING'::text OR kind = 'refund'::text)
 ) WITH (fillfactor=80);
+CREATE INDEX approved_prompts_by_terminal ON prompts USING btree (account_id, terminal_id, finished_at) WHERE status = 'APPROVED'::text;
 CREATE UNIQUE INDEX one_live_prompt_per_terminal ON prompts USING btree (account_id, terminal_id) WHERE status = ANY (ARRAY['PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text]);
 CREATE UNIQUE INDEX one_payment_prompt_per_session ON prompts USING btree (account_id, session_id) WHERE kind = ANY (ARRAY['purchase'::text, 'authorize'::text]);
 CREATE INDEX open_prompts_by_deadline ON prompts USING btree (deadline_at) WHERE status = ANY (ARRAY['WAITING'::text, 'PENDING'::text, 'SENT'::text, 'SHOWN'::text, 'PROCESSING'::text, 'UNRESOLVED'::text]);
@@ -557,6 +558,7 @@ CREATE TABLE advices (
   CONSTRAINT advices_status_check CHECK (status = ANY (ARRAY['DUE'::text, 'SENT'::text, 'ACCEPTED'::text, 'REFUSED'::text])),
   CONSTRAINT only_a_void_cancels CHECK (NOT cancels_session OR kind = 'void'::text)
 );
+CREATE INDEX accepted_advices_by_terminal ON advices USING btree (account_id, terminal_id, finished_at) WHERE status = 'ACCEPTED'::text;
 CREATE INDEX advices_by_transaction ON advices USING btree (account_id, transaction_id);
 CREATE UNIQUE INDEX one_open_advice_per_transaction ON advices USING btree (account_id, transaction_id) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
 CREATE INDEX open_advices_by_age ON advices USING btree (created_at) WHERE status = ANY (ARRAY['DUE'::text, 'SENT'::text]);
@@ -658,6 +660,44 @@ CREATE TABLE signature_secrets (
   CONSTRAINT signature_secrets_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT signature_secrets_secret_check CHECK (length(secret) >= 43)
 );
+
+CREATE TABLE terminal_operations (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  terminal_id text COLLATE "C" NOT NULL,
+  operation text NOT NULL,
+  parameters jsonb,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  status text NOT NULL,
+  result jsonb,
+  reason text,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deadline_at timestamp with time zone NOT NULL,
+  sent_at timestamp with time zone,
+  sent_epoch bigint,
+  answer jsonb,
+  answered_at timestamp with time zone,
+  CONSTRAINT terminal_operations_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT terminal_operations_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT operation_answered_whole CHECK (num_nulls(answer, answered_at) = ANY (ARRAY[0, 2])),
+  CONSTRAINT operation_changed_when_ended CHECK (num_nulls(updated_at, updated_by) =
+  CASE
+      WHEN status = 'PENDING'::text THEN 2
+      ELSE 0
+  END),
+  CONSTRAINT operation_sent_whole CHECK (num_nulls(sent_at, sent_epoch) = ANY (ARRAY[0, 2])),
+  CONSTRAINT reason_when_failed CHECK ((reason IS NOT NULL) = (status = 'FAILED'::text)),
+  CONSTRAINT result_when_completed CHECK ((result IS NOT NULL) = (status = 'COMPLETED'::text)),
+  CONSTRAINT terminal_operations_operation_check CHECK (operation = ANY (ARRAY['end_of_day'::text, 'send_logs'::text, 'check_update'::text, 'open_menu'::text])),
+  CONSTRAINT terminal_operations_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'COMPLETED'::text, 'FAILED'::text, 'TIMEOUT'::text]))
+);
+CREATE UNIQUE INDEX one_pending_operation_per_terminal ON terminal_operations USING btree (account_id, terminal_id) WHERE status = 'PENDING'::text;
+CREATE INDEX pending_operations_by_deadline ON terminal_operations USING btree (deadline_at) WHERE status = 'PENDING'::text;
+CREATE INDEX terminal_operations_by_terminal ON terminal_operations USING btree (account_id, terminal_id, created_at, id);
+CREATE INDEX terminal_operations_newest_first ON terminal_operations USING btree (account_id, created_at, id);
 
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger

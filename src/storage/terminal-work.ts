@@ -58,10 +58,11 @@ export const readOpenWork = (reader: Reader, { account_id, terminal_id }: Termin
 export const readOpenAndHeld = (reader: Reader, { account_id, terminal_id }: Terminal): Promise<OpenWork[]> =>
   reader.query(openAndHeld, [account_id, terminal_id]);
 
-/** An SQL condition: the terminal in this row has anything open, or its host holds money. */
+/** An SQL condition: the terminal in this row has anything open, an operation among it, or its host holds money. */
 export const hasWork = (row: string): string =>
-  `EXISTS (
-     SELECT FROM (${open} UNION ALL ${held}) AS work)`
+  `(EXISTS (SELECT FROM (${open} UNION ALL ${held}) AS work)
+     OR EXISTS (SELECT FROM terminal_operations AS operation
+       WHERE operation.account_id = $1 AND operation.terminal_id = $2 AND operation.status = 'PENDING'))`
     .replaceAll("$1", `${row}.account_id`)
     .replaceAll("$2", `${row}.terminal_id`);
 

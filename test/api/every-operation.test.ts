@@ -9,11 +9,12 @@ import type { Operation } from "../../src/contract/operation.ts";
 import { operations } from "../../src/contract/operations.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
+import { newUuid } from "../../src/domain/ids.ts";
 import { scopes } from "../../src/domain/scopes.ts";
 import { TokenKeys } from "../../src/http/token-keys.ts";
 import { compileValidation } from "../../src/http/validation.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
-import { systemClock } from "../../src/system-environment.ts";
+import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { insertRow } from "../storage/planted.ts";
 import { tokenOf as plantedToken } from "../support/clients.ts";
 import { openShop, type Shop } from "../support/shop.ts";
@@ -58,6 +59,10 @@ async function plant(): Promise<void> {
   await shop.until(async () => (await shop.database.sql("SELECT FROM prompts WHERE status = 'SHOWN'")).length === 1);
   const incident = { kind: "ORPHAN_RESULT", subject: "planted", details: {}, created_at: new Date() };
   await insertRow(shop.database, "incidents", { account_id: theirs, id: "inc_00000000planted", ...incident });
+  const ended = { operation: "send_logs", status: "TIMEOUT", created_by: "x", updated_by: "x" };
+  const times = { created_at: new Date(), updated_at: new Date(), deadline_at: new Date() };
+  const asked = { account_id: theirs, id: newUuid(systemRandom), terminal_id: `${theirs}-T0292`, ...ended, ...times };
+  await insertRow(shop.database, "terminal_operations", asked);
 }
 
 interface Sent {

@@ -86,6 +86,7 @@ describe("a setting", () => {
       processing_ms: 150_000,
       stop_answer_ms: 10_000,
       incident_after_ms: 900_000,
+      operation_ms: 60_000,
     };
     const names = ["TAPLINE_PORT", "TAPLINE_HOST", "TAPLINE_SIMULATORS", "TAPLINE_LOG_LEVEL", "DATABASE_URL"];
     const { data_dir, ...config } = readConfig({});

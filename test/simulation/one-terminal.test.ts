@@ -16,6 +16,7 @@ const limits = {
   stop_answer_ms: 5_000,
   processing_ms: 18_000,
   incident_after_ms: 25_000,
+  operation_ms: 10_000,
   authorization_lapses_ms: 600_000,
 };
 

@@ -173,6 +173,28 @@ const terminals: PlantedList = {
   ],
 };
 
+const asked = ["end_of_day", "send_logs", "check_update", "open_menu"];
+const operationId = (n: number): string => `operation-${digits(n)}`;
+
+/** Two in each terminal's hour: pages follow time and id. */
+const terminalOperations: PlantedList = {
+  operation: operations.listTerminalOperations,
+  plant: [
+    `INSERT INTO terminal_operations (account_id, id, terminal_id, operation, status, created_at, created_by, updated_at,
+       updated_by, deadline_at)
+     SELECT $1, 'operation-' || ${padded}, $1 || '-T' || lpad((n % 8 + 1)::text, 20, '0'), ${array(asked)}[n % 4 + 1],
+       'TIMEOUT', ${madeInPairs}, 'till-1', ${made}, 'tapline', ${made}
+     FROM ${numbers}`,
+  ],
+  filters: [
+    [
+      `terminal_id=${account_id}-T${digits(2)}&terminal_id=${account_id}-T${digits(3)}`,
+      (n) => n % 8 === 1 || n % 8 === 2,
+    ],
+    [`operation_id=${operationId(7)},${operationId(8)}&operation_id=${operationId(9)}`, isOneOf(7, 8, 9)],
+  ],
+};
+
 /** In the order of planting: a grant has its client, a store its seller, a terminal its store. */
 export const setUpLists: Readonly<Record<string, PlantedList>> = {
   changes,
@@ -183,4 +205,5 @@ export const setUpLists: Readonly<Record<string, PlantedList>> = {
   approvals,
   stores,
   terminals,
+  "terminal operations": terminalOperations,
 };

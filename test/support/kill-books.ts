@@ -152,7 +152,7 @@ function moneyAgrees(rows: readonly SaleRow[], standing: readonly HostEntry[]): 
 
 /** One prompt is one authorization at the host; a reversal is the same entry once more. */
 function askedOnce(entries: readonly BookEntry[]): string[] {
-  const asked = entries.flatMap((entry) => ("advice_id" in entry || entry.reversed === true ? [] : [entry.prompt_id]));
+  const asked = entries.flatMap((entry) => ("answer" in entry && entry.reversed !== true ? [entry.prompt_id] : []));
   return twiceIn(asked).map((prompt_id) => `the host was asked twice for ${prompt_id}.`);
 }
 

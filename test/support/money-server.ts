@@ -334,6 +334,11 @@ export class MoneyServer implements TerminalDriver {
     return this.#hint(terminal_id, (line) => line.sendAdvices());
   }
 
+  /** No history asks a terminal for anything but money. */
+  sendOperations(): boolean {
+    return false;
+  }
+
   stop({ terminal_id }: TerminalAddress, prompt_id: string): boolean {
     return this.#hint(terminal_id, async (line) => line.send({ type: "stop", prompt_id }));
   }

@@ -124,10 +124,10 @@ describe("a terminal of tomorrow", () => {
       { type: "not_supported", of: "advice", id: "ad_1" },
       { type: "reversal_result", ...key, reversal_id: "rv_1", outcome: "reversed" },
       { type: "advice_result", ...key, sequence: 2, advice_id: "ad_1", outcome: "accepted" },
-      { type: "operation_result", ...key, operation_id: "op_1", outcome: "completed" },
+      { type: "operation_result", ...key, sequence: 3, operation_id: "op_1", outcome: "completed" },
     );
     // A result is acknowledged even where nobody knows what it is about: it would come back for ever.
-    for (const sequence of [1, 2]) assert.equal((await probe.expect("acknowledge")).sequence, sequence);
+    for (const sequence of [1, 2, 3]) assert.equal((await probe.expect("acknowledge")).sequence, sequence);
     await probe.quiet();
   });
 });

@@ -18,8 +18,15 @@ import { adviceNotSupported, takeAdvicesToSend } from "../../flows/advice.ts";
 import { ConnectionReplaced, terminalGone } from "../../flows/connection.ts";
 import { cardPresented, promptShown, takePromptToSend } from "../../flows/prompt.ts";
 import { catchUp } from "../../flows/reconnection.ts";
-import { takeAdviceResult, takeResult, takeReversalResult, takeUnreadableResult } from "../../flows/result.ts";
+import {
+  takeAdviceResult,
+  takeOperationResult,
+  takeResult,
+  takeReversalResult,
+  takeUnreadableResult,
+} from "../../flows/result.ts";
 import { reversalNotSupported, reversalsNotSupported, takeReversalsToSend } from "../../flows/reversal.ts";
+import { operationNotSupported, takeOperationsToSend } from "../../flows/terminal-operation.ts";
 import type { World } from "../../flows/world.ts";
 import type { SentPrompt, TerminalLink } from "../../storage/prompts.ts";
 import type { KeyedWord } from "../../storage/terminal-results.ts";
@@ -46,16 +53,15 @@ const closeCodes: Record<RefusalCode, number> = {
 };
 type RefusalCode = Extract<ServerFrame, { type: "refused" }>["code"];
 
-const keyedTypes: ReadonlySet<unknown> = new Set(["result", "reversal_result", "advice_result"]);
+const keyedTypes: ReadonlySet<unknown> = new Set(["result", "reversal_result", "advice_result", "operation_result"]);
 
 /** The key of a result whose content is not of the protocol, with all that was sent beside it. */
 function keyedWord(frame: unknown): KeyedWord | undefined {
   if (typeof frame !== "object" || frame === null || !("type" in frame)) return undefined;
   if (!keyedTypes.has(frame.type)) return undefined;
-  const { journal_id, sequence, prompt_id, reversal_id, advice_id } = frame as Record<string, unknown>;
-  if (!isPrintable(journal_id) || !Number.isSafeInteger(sequence)) return undefined;
-  if (Number(sequence) < 1) return undefined;
-  const about = [prompt_id, reversal_id, advice_id].find(isPrintable);
+  const { journal_id, sequence, prompt_id, reversal_id, advice_id, operation_id } = frame as Record<string, unknown>;
+  if (!isPrintable(journal_id) || !Number.isSafeInteger(sequence) || Number(sequence) < 1) return undefined;
+  const about = [prompt_id, reversal_id, advice_id, operation_id].find(isPrintable);
   return { ...frame, journal_id, sequence: Number(sequence), prompt_id: String(about ?? "") };
 }
 
@@ -123,16 +129,17 @@ export class Connection {
 
   /** Asks for the reversals that wait for this terminal. */
   sendReversals(): void {
-    void this.#turn(async () => {
-      if (this.#link !== undefined && !this.#gone) await this.#sendReversals(this.#link);
-    });
+    this.#whileItLasts((link) => this.#sendReversals(link));
   }
 
   /** Tells the terminal's host of captures, voids and lapses that wait. */
   sendAdvices(): void {
-    void this.#turn(async () => {
-      if (this.#link !== undefined && !this.#gone) await this.#sendAdvices(this.#link);
-    });
+    this.#whileItLasts((link) => this.#sendAdvices(link));
+  }
+
+  /** Asks the terminal for the operation that waits. */
+  sendOperations(): void {
+    this.#whileItLasts((link) => this.#sendOperations(link));
   }
 
   /** Sends a frame about a prompt, after the prompt itself if that is just being sent. */
@@ -184,6 +191,12 @@ export class Connection {
     void this.#turn(async () => {
       this.#queued--;
       if (!this.#gone && !this.#deaf) await this.#read(data);
+    });
+  }
+
+  #whileItLasts(work: (link: TerminalLink) => Promise<void>): void {
+    void this.#turn(async () => {
+      if (this.#link !== undefined && !this.#gone) await work(this.#link);
     });
   }
 
@@ -246,12 +259,15 @@ export class Connection {
       case "advice_result":
         await takeAdviceResult(this.#world, link, frame);
         return this.#acknowledge(link, frame);
+      case "operation_result":
+        await takeOperationResult(this.#world, link, frame);
+        return this.#acknowledge(link, frame);
       case "not_supported":
         if (frame.of === "reverse" && frame.id !== undefined) return reversalNotSupported(this.#world, link, frame.id);
         if (frame.of === "advice" && frame.id !== undefined) return adviceNotSupported(this.#world, link, frame.id);
+        if (frame.of === "operation" && frame.id !== undefined)
+          return operationNotSupported(this.#world, link, frame.id);
         return this.#world.log.warn({ ...link, of: frame.of }, "a terminal cannot do what it was asked");
-      default:
-        this.#world.log.warn({ ...link, frame: frame.type }, "a terminal's frame has no use here yet");
     }
   }
 
@@ -272,6 +288,12 @@ export class Connection {
   async #sendAdvices(link: TerminalLink): Promise<void> {
     for (const { id, prompt_id, kind, amount, currency } of await takeAdvicesToSend(this.#world, link)) {
       this.send({ type: "advice", advice_id: id, prompt_id, kind, amount, currency });
+    }
+  }
+
+  async #sendOperations(link: TerminalLink): Promise<void> {
+    for (const { id, operation, parameters } of await takeOperationsToSend(this.#world, link)) {
+      this.send({ type: "operation", operation_id: id, operation, ...(parameters === null ? {} : { parameters }) });
     }
   }
 
@@ -300,6 +322,7 @@ export class Connection {
       else this.send({ type: step.act, prompt_id: step.prompt.id });
     }
     await this.#sendAdvices(admission.link);
+    await this.#sendOperations(admission.link);
     return this.#sendDue();
   }
 

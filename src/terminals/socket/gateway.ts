@@ -49,6 +49,12 @@ export class SocketGateway implements TerminalDriver {
     return connection !== undefined;
   }
 
+  sendOperations(terminal: TerminalAddress): boolean {
+    const connection = this.#admitted.get(keyOf(terminal));
+    connection?.sendOperations();
+    return connection !== undefined;
+  }
+
   stop(terminal: TerminalAddress, prompt_id: string): boolean {
     return this.#tell(terminal, "stop", prompt_id);
   }
