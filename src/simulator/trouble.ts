@@ -1,6 +1,6 @@
 /**
  * Trouble, to order: what can go wrong with a terminal or its host, and at which step. Each is taken once, at the first
- * prompt or advice that comes so far.
+ * prompt, advice or operation that comes so far.
  */
 import type { Trouble } from "../contract/account.ts";
 

@@ -6,6 +6,7 @@ import type { TerminalOperation } from "../../src/contract/terminal-operation.ts
 import type { Capabilities } from "../../src/contract/terminal-protocol.ts";
 import { tendOperations } from "../../src/flows/terminal-operation.ts";
 import { tokenOf } from "../support/clients.ts";
+import { answerAdvice, authorized, openCounter, operate } from "../support/counter.ts";
 import type { HandLink, HandTerminal } from "../support/honest-hand.ts";
 import {
   handTerminal,
@@ -269,6 +270,45 @@ describe("a terminal moved by hand", () => {
     assert.deepEqual(await close(agreed), { ...agreed, books: { ...agreed, difference: {} } });
     const empty = { purchases_count: 0, purchases_amount: 0, ...none };
     assert.deepEqual(await close({}), { books: { ...empty, difference: {} } });
+    terminal.leave();
+  });
+
+  test("has captures and sales that were taken back in its books, and closes no day over a reversal", async () => {
+    const counter = await openCounter(shop);
+    const { terminal, link } = counter;
+    const { terminal_id } = terminal;
+    const payment = await authorized(shop, counter);
+    const [captured] = await Promise.all([
+      operate(shop, "capture", payment, { amount: 10_000 }),
+      answerAdvice(counter, "accepted"),
+    ]);
+    assert.equal(captured.status, 200);
+    await sold(shop, terminal_id);
+    const prompt = await link.expect("prompt");
+    link.send(terminal.result(prompt.prompt_id, "declined"));
+    await link.expect("acknowledge");
+    link.send(terminal.approval(prompt));
+    const { reversal_id } = await link.expect("reverse");
+    await link.expect("acknowledge");
+    const busy = await ask(shop, { terminal_id, operation: "end_of_day" });
+    assertRefused(busy, { status: 409, code: "TERMINAL_BUSY", field: "terminal_id" });
+    link.send(terminal.reversal(reversal_id, "reversed"));
+    await link.expect("acknowledge");
+    const { id } = await asked(terminal_id, "end_of_day");
+    await link.expect("operation");
+    link.send(said(terminal, id));
+    await link.expect("acknowledge");
+    assert.deepEqual((await read(shop, id)).result, {
+      books: {
+        purchases_count: 2,
+        purchases_amount: 49900,
+        reversals_count: 1,
+        reversals_amount: 39900,
+        refunds_count: 0,
+        refunds_amount: 0,
+        difference: {},
+      },
+    });
     terminal.leave();
   });
 

@@ -176,7 +176,6 @@ const terminals: PlantedList = {
 const asked = ["end_of_day", "send_logs", "check_update", "open_menu"];
 const operationId = (n: number): string => `operation-${digits(n)}`;
 
-/** Two in each terminal's hour: pages follow time and id. */
 const terminalOperations: PlantedList = {
   operation: operations.listTerminalOperations,
   plant: [
