@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { TerminalOperation } from "../../src/contract/terminal-operation.ts";
 import type { Capabilities } from "../../src/contract/terminal-protocol.ts";
+import { dropDeleted } from "../../src/flows/connection.ts";
 import { tendOperations } from "../../src/flows/terminal-operation.ts";
 import { tokenOf } from "../support/clients.ts";
 import { answerAdvice, authorized, openCounter, operate } from "../support/counter.ts";
@@ -164,6 +165,23 @@ describe("a terminal moved by hand", () => {
     assert.deepEqual(row, { answer: { outcome: "completed", result: { outcome: "accepted" } } });
     assert.deepEqual(await incidentsAt(shop, terminal_id), []);
     terminal.leave();
+  });
+
+  test("that is deleted meanwhile goes on to the end of what it was asked for, and is asked for nothing more", async () => {
+    const { terminal, link } = await counter();
+    const { terminal_id } = terminal;
+    const { id } = await asked(terminal_id, "end_of_day");
+    await link.expect("operation");
+    const operator = await operatorOf(shop);
+    assert.equal((await operator.terminals("DELETE", `/${terminal_id}`)).status, 200);
+    await dropDeleted(later(shop.app.world, 3_000));
+    link.send(said(terminal, id));
+    await link.expect("acknowledge");
+    assert.equal((await read(shop, id)).status, "COMPLETED");
+    await dropDeleted(later(shop.app.world, 3_000));
+    assert.equal(await link.closed(), 4000);
+    const refused = await ask(shop, { terminal_id, operation: "send_logs" });
+    assertRefused(refused, { status: 400, code: "TERMINAL_UNKNOWN", field: "terminal_id" });
   });
 
   test("does not end what another terminal was asked for", async () => {
