@@ -23,7 +23,8 @@ export function runOnOurNode(args) {
   if (process.execve !== undefined && process.platform !== "win32") {
     process.execve(node, [node, ...args], process.env);
   }
-  const child = spawn(node, args, { stdio: "inherit" });
+  // By the channel between them the child notices when this process is killed: a server stops then, as on SIGTERM.
+  const child = spawn(node, args, { stdio: ["inherit", "inherit", "inherit", "ipc"] });
   for (const signal of ["SIGTERM", "SIGHUP"]) process.on(signal, () => child.kill(signal));
   // A terminal sends Ctrl-C to both; the child would take a second one for impatience.
   process.on("SIGINT", () => process.stdin.isTTY || child.kill("SIGINT"));

@@ -53,6 +53,9 @@ function stopOnSignals(starting: Promise<App>): { readonly asked: boolean } {
       },
     );
   };
+  // A launcher that was killed cannot tell (bin/launch.js): its end is taken for the signal.
+  process.on("disconnect", () => stop("SIGTERM"));
+  process.channel?.unref();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.on(signal, stop);
   return state;
 }

@@ -180,13 +180,13 @@ function pathsOf(statusOf: ApiFacts["statusOf"]): Json {
 }
 
 function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): Json {
-  const { id, surface, summary, description, body, body_optional } = operation;
+  const { id, surface, summary, body, body_optional } = operation;
   const parameters = parametersOf(operation);
   return {
     operationId: id,
     tags: [surface],
     summary,
-    ...(description === undefined ? {} : { description }),
+    ...descriptionOf(operation),
     security: securityOf(operation),
     ...(parameters.length === 0 ? {} : { parameters }),
     ...(body === undefined ? {} : { requestBody: { required: body_optional !== true, content: jsonOf(body) } }),
@@ -204,6 +204,14 @@ function answersOf({ accepted, reply }: Operation): Json {
   const headers = { ...answerHeaders, "event-request-id": { $ref: "#/components/headers/EventRequestId" } };
   const begun = { 202: { description: "Accepted, and not finished", headers, content } };
   return accepted === "always" ? begun : { ...done, ...begun };
+}
+
+/** With the contract's other paths for the same operation, which are not repeated as paths. */
+function descriptionOf({ description, also_at }: Operation): Json {
+  const elsewhere = [also_at ?? []].flat().map((path) => `\`${path}\``);
+  const also = elsewhere.length === 0 ? [] : [`Also answers at ${elsewhere.join(" and ")}.`];
+  const sentences = [description ?? [], also].flat();
+  return sentences.length === 0 ? {} : { description: sentences.join(" ") };
 }
 
 const answerHeaders: Json = { "x-request-id": { $ref: "#/components/headers/RequestId" } };

@@ -13,6 +13,13 @@ export function maskCardNumbers(text: string): string {
   return text.replace(digitGroups, maskAmongGroups);
 }
 
+/** In the field for a masked number, more than ten digits are no mask, whatever their check digit says. */
+const maskWhole = (text: string): string =>
+  text.replace(/\d(?:[ -]?\d){10,}/g, (found) => {
+    const digits = found.replaceAll(/[ -]/g, "");
+    return `${digits.slice(0, 6)}${"*".repeat(digits.length - 10)}${digits.slice(-4)}`;
+  });
+
 /** A card number may stand beside other digits (an expiry date, a line number): every run of whole groups is tried. */
 function maskAmongGroups(found: string): string {
   const groups = found.split(/([ -])/);
@@ -42,7 +49,7 @@ const depthMax = 32;
 export function maskCardNumbersDeep<T>(value: T, path = ""): { value: T; found_at: string[] } {
   if (typeof value === "string") {
     const text = keepable(value);
-    const masked = maskCardNumbers(text);
+    const masked = /(^|\.)masked_pan$/.test(path) ? maskWhole(text) : maskCardNumbers(text);
     return { value: masked as T, found_at: masked === text ? [] : [path] };
   }
   if (typeof value === "number") {

@@ -4,6 +4,7 @@
  */
 import type { Tx } from "../storage/database.ts";
 import { readOpenPrompts, type TerminalLink } from "../storage/prompts.ts";
+import { lockTerminal } from "../storage/terminal-registry.ts";
 import { readLeftBehind, readOpenWork } from "../storage/terminal-work.ts";
 import { markDeviceRevoked, vacateSeat } from "../storage/terminals.ts";
 import { recordChange } from "./account-change.ts";
@@ -18,9 +19,11 @@ interface Terminal {
   readonly terminal_id: string;
 }
 
-/** Revokes the device that is paired now; without one, nothing changes. */
+/** Revokes the device that is paired now; without one, nothing changes. A deleted terminal's may still be cut off. */
 export async function revokeDevice(world: World, request: TerminalRequest): Promise<void> {
   const left = await world.db.transaction(async (tx) => {
+    const deleted = await lockTerminal(tx, request.account_id, request.terminal_id);
+    if (deleted?.status === "DELETED" && deleted.device_id !== null) return endDevice(world, tx, request);
     const terminal = await lockOwn(tx, request);
     if (terminal.device_id === null) return undefined;
     await write(world, tx, { ...led(terminal, "revoked"), check_update_asked_at: null }, request);

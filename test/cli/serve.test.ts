@@ -1,8 +1,10 @@
 /** `tapline serve`, for real use: nothing of the demo in it, and no calls to private addresses. */
 import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
+import { fileURLToPath } from "node:url";
 import { Tapline } from "@tapline/sdk";
 import type { DemoFile } from "../../src/cli/demo-file.ts";
 import type { Settings } from "../../src/config.ts";
@@ -84,6 +86,26 @@ describe("tapline serve", () => {
     for (const line of stdout.trim().split("\n")) assert.ok(Date.parse((JSON.parse(line) as { time: string }).time));
     assert.match(stdout, /"route":"\/v1\/accounts\/:oid\/auth\/token"/);
     for (const secret of [demo.client_secret, of_demo, await tapline.token()]) assert.ok(!stdout.includes(secret));
+  });
+});
+
+describe("tapline serve under a Node that cannot become ours", () => {
+  test("stops, and its database with it, when its launcher is killed", async () => {
+    const data_dir = join(scene.folder, "launched");
+    const program = fileURLToPath(new URL("../../bin/tapline.js", import.meta.url));
+    const { PATH, HOME } = process.env;
+    const env = { PATH, HOME, TAPLINE_PORT: "0", TAPLINE_DATA_DIR: data_dir };
+    // As on a Node that has no process.execve: the server is a child of the launcher.
+    const older = ["--import", "data:text/javascript,process.execve = undefined"];
+    const launcher = spawn(process.execPath, [...older, program, "serve"], { env, stdio: ["ignore", "pipe", "pipe"] });
+    let said = "";
+    launcher.stdout.setEncoding("utf8").on("data", (text: string) => {
+      said += text;
+    });
+    await until(() => said.includes("Tapline is serving"));
+    assert.notEqual(await scene.postgres(data_dir), undefined);
+    launcher.kill("SIGKILL");
+    await until(async () => (await scene.postgres(data_dir)) === undefined);
   });
 });
 

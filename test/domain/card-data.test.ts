@@ -29,6 +29,22 @@ const anyCard = fc
 const cardsIn = (text: string): string[] =>
   (text.match(/(?<![\dA-Za-z])[2-6]\d{12,18}(?![\dA-Za-z])/g) ?? []).filter(passesLuhn);
 
+describe("the field for a masked number", () => {
+  const rows: [string, string, string][] = [
+    ["4761734444440416", "476173******0416", "a whole number is masked though its check digit is wrong"],
+    ["476173444444041612345", "476173***********2345", "more digits than any card has are masked"],
+    ["4761 7344 4444 0416", "476173******0416", "spaces hide nothing"],
+    ["476173******0416", "476173******0416", "a masked number stays as it is"],
+  ];
+  for (const [sent, kept, what] of rows) {
+    test(what, () => {
+      const { value, found_at } = maskCardNumbersDeep({ card: { masked_pan: sent } });
+      assert.deepEqual(value, { card: { masked_pan: kept } });
+      assert.deepEqual(found_at, sent === kept ? [] : ["card.masked_pan"]);
+    });
+  }
+});
+
 describe("a card number in a text", () => {
   const rows: [string, string, string][] = [
     [visa, "476173******0416", "is reduced to its first six and last four digits"],

@@ -312,6 +312,20 @@ describe("a device that is revoked", () => {
     });
   }
 
+  test("is cut off though its terminal was deleted before, with a sale on the screen", async () => {
+    const terminal = await operator.readyTerminal();
+    const { terminal_id } = terminal;
+    const link = await terminal.connect();
+    const session_id = await shown(terminal, link);
+    assert.equal((await operator.terminals("DELETE", `/${terminal_id}`)).status, 200);
+    assert.equal((await revoke(terminal_id)).status, 200);
+    assert.equal((await link.expect("refused")).code, "REPLACED");
+    await assert.rejects(terminal.connect(), /PROOF_WRONG/);
+    assert.equal((await transactionOf(shop, session_id)).status, "UNKNOWN");
+    const kinds = (await incidentsAt(shop, terminal_id)).map(({ kind }) => kind);
+    assert.ok(kinds.includes("JOURNAL_LOST"), kinds.join());
+  });
+
   test("leaves a sale that it never got to its successor", async () => {
     const terminal = await operator.readyTerminal();
     const { terminal_id } = terminal;
