@@ -1,4 +1,4 @@
-/** A file is read in one sitting and a function on one screen (TigerBeetle's measure for functions). */
+/** A file is read in one go and a function on one screen (TigerBeetle's measure for functions). */
 import { type SourceTree, under } from "./project.ts";
 import { isPunct, isWord, readSource } from "./reading.ts";
 import type { Token } from "./tokens.ts";
