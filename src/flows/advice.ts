@@ -235,15 +235,20 @@ export async function concludeAdvice(
   return true;
 }
 
-/** The terminal says that it cannot carry this to its host. */
+/**
+ * The terminal says that it cannot carry this to its host. That is a refusal where the advice was never sent before this
+ * connection. A device that had it earlier may have told the host, and its answer is missing: a person is told.
+ */
 export async function adviceNotSupported(world: World, link: TerminalLink, advice_id: string): Promise<void> {
-  const { account_id } = link;
-  const reason = "The terminal cannot tell its host.";
-  await world.db.transaction(async (tx) => {
-    const advice = await readAdvice(tx, account_id, advice_id);
-    if (advice?.terminal_id !== link.terminal_id) return;
-    await concludeAdvice(world, tx, { account_id, advice_id }, { accepted: false, reason });
-  });
+  const { account_id, terminal_id } = link;
+  const connection = await readConnection(world.db, account_id, terminal_id);
+  const advice = await readAdvice(world.db, account_id, advice_id);
+  if (advice?.terminal_id !== terminal_id || connection?.epoch !== link.epoch) return;
+  if (advice.sent_at === null || connection.connected_at === null || advice.sent_at < connection.connected_at) {
+    return raiseUnanswered(world, account_id, advice_id);
+  }
+  const answer = { accepted: false, reason: "The terminal cannot tell its host." };
+  await world.db.transaction((tx) => concludeAdvice(world, tx, { account_id, advice_id }, answer));
   world.hints.promptChanged(advice_id);
 }
 

@@ -101,12 +101,13 @@ export const readReplaced = (reader: Reader, held: readonly TerminalLink[]): Pro
 
 const connection = statement(
   "read_connection",
-  `SELECT connected_to, connection_epoch AS epoch, journal_id FROM terminal_seats
+  `SELECT connected_to, connected_at, connection_epoch AS epoch, journal_id FROM terminal_seats
    WHERE account_id = $1 AND terminal_id = $2`,
 );
 
 export interface SeatConnection {
   readonly connected_to: string | null;
+  readonly connected_at: string | null;
   readonly epoch: number;
   readonly journal_id: string | null;
 }

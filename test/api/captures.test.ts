@@ -206,6 +206,20 @@ describe("a capture", () => {
     assert.deepEqual(storyOf(await read(shop, payment)), ["CAPTURE failed 39900"]);
   });
 
+  test("that a device had, and that after a reconnect says it cannot tell its host, is not called refused: a person is told", async () => {
+    const payment = await authorized(shop, counter);
+    await leftOpen(payment, "capture", { amount });
+    const { advice_id } = await counter.link.expect("advice");
+    await darken();
+    await comeBack();
+    await counter.link.expect("advice");
+    counter.link.send({ type: "not_supported", of: "advice", id: advice_id });
+    await counter.link.settled();
+    assert.deepEqual(storyOf(await read(shop, payment)), ["INITIATE_CAPTURE 39900"], "the host may have captured");
+    const kinds = (await incidentsAt(shop, counter.terminal.terminal_id)).map(({ kind }) => kind);
+    assert.deepEqual(kinds, ["ADVICE_UNANSWERED"]);
+  });
+
   test("that the host does not answer in time is 202, and done when it answers", async () => {
     const payment = await authorized(shop, counter);
     const request_id = await leftOpen(payment, "capture", { amount, capture_reference: "shipment-1" });
