@@ -2,6 +2,7 @@
  * A device ceases to be a terminal's: it was lost, or another one was paired. It is cut off wherever it is connected; what
  * it had not told the end of is left behind, with an incident for each; the terminal is free for another device.
  */
+import { Rejection } from "../domain/rejections.ts";
 import type { Tx } from "../storage/database.ts";
 import { readOpenPrompts, type TerminalLink } from "../storage/prompts.ts";
 import { lockTerminal } from "../storage/terminal-registry.ts";
@@ -11,7 +12,7 @@ import { recordChange } from "./account-change.ts";
 import { raiseUnanswered } from "./advice.ts";
 import { leaveBehind } from "./reconnection.ts";
 import { leaveReversalsBehind } from "./reversal.ts";
-import { led, lockOwn, type TerminalRequest, write } from "./terminal-registration.ts";
+import { led, type TerminalRequest, write } from "./terminal-registration.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface Terminal {
@@ -22,11 +23,14 @@ interface Terminal {
 /** Revokes the device that is paired now; without one, nothing changes. A deleted terminal's may still be cut off. */
 export async function revokeDevice(world: World, request: TerminalRequest): Promise<void> {
   const left = await world.db.transaction(async (tx) => {
-    const deleted = await lockTerminal(tx, request.account_id, request.terminal_id);
-    if (deleted?.status === "DELETED" && deleted.device_id !== null) return endDevice(world, tx, request);
-    const terminal = await lockOwn(tx, request);
+    const { account_id, terminal_id } = request;
+    const terminal = await lockTerminal(tx, account_id, terminal_id);
+    const is_deleted = terminal?.status === "DELETED";
+    if (terminal === undefined || (is_deleted && terminal.device_id === null)) {
+      throw new Rejection("TERMINAL_NOT_FOUND", { terminal_id });
+    }
     if (terminal.device_id === null) return undefined;
-    await write(world, tx, { ...led(terminal, "revoked"), check_update_asked_at: null }, request);
+    if (!is_deleted) await write(world, tx, { ...led(terminal, "revoked"), check_update_asked_at: null }, request);
     return endDevice(world, tx, request);
   });
   if (left !== undefined) await cutOff(world, left);
