@@ -3,6 +3,7 @@
  * that said yes are kept: a refused request did nothing, and may be made again.
  */
 import { Rejection } from "../domain/rejections.ts";
+import { ConstraintRefusal } from "../storage/database.ts";
 import { readKeptAnswer } from "../storage/idempotency-keys.ts";
 import type { World } from "./world.ts";
 
@@ -17,6 +18,25 @@ interface KeyedRequest {
   readonly account_id: string;
   readonly client_id: string;
   readonly idempotency?: RequestKey | undefined;
+}
+
+/**
+ * Does `work`. Where that is refused, what was answered the first time counts before the refusal: another request under the
+ * same key may have been faster, and what this one wants be gone for that alone.
+ */
+export async function orKeptAnswer<Answer>(
+  world: World,
+  request: KeyedRequest,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  try {
+    return await work();
+  } catch (error) {
+    const is_refusal = error instanceof Rejection || error instanceof ConstraintRefusal;
+    const kept = is_refusal ? await keptAnswer(world, request) : undefined;
+    if (kept === undefined) throw error;
+    return kept as Answer;
+  }
 }
 
 /** What was answered the first time, or `undefined`. Throws `IDEMPOTENCY_KEY_REUSED` for another request. */

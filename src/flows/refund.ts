@@ -15,7 +15,7 @@ import { refundOutcome, refusalOfRefund } from "../domain/refund.ts";
 import { Rejection } from "../domain/rejections.ts";
 import type { TerminalWord } from "../domain/sale-outcome.ts";
 import { lockTransaction } from "../storage/balances.ts";
-import { ConstraintRefusal, type Tx } from "../storage/database.ts";
+import type { Tx } from "../storage/database.ts";
 import { keepAnswer } from "../storage/idempotency-keys.ts";
 import { writeOutcome } from "../storage/outcomes.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
@@ -29,7 +29,7 @@ import {
 } from "../storage/refunds.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import { writeCallback } from "./callback.ts";
-import { keptAnswer, type RequestKey } from "./idempotency.ts";
+import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -59,19 +59,8 @@ export interface StartedOperation {
  * Reserves the money and has the terminal ask for the card. Throws `Rejection`; then nothing was written. A request that
  * is repeated under its Idempotency-Key is answered as the first time before anything can refuse it.
  */
-export async function startRefund(world: World, request: RefundRequest): Promise<StartedOperation> {
-  const kept = await keptAnswer(world, request);
-  if (kept !== undefined) return kept as StartedOperation;
-  try {
-    return await acceptRefund(world, request);
-  } catch (error) {
-    // Another request under the same key was faster, and what this one wants may be gone for that alone.
-    const may_be_second = error instanceof ConstraintRefusal || error instanceof Rejection;
-    const again = may_be_second ? await keptAnswer(world, request) : undefined;
-    if (again === undefined) throw error;
-    return again as StartedOperation;
-  }
-}
+export const startRefund = (world: World, request: RefundRequest): Promise<StartedOperation> =>
+  orKeptAnswer(world, request, () => acceptRefund(world, request));
 
 async function acceptRefund(world: World, request: RefundRequest): Promise<StartedOperation> {
   const { account_id, transaction_id, terminal_id } = request;

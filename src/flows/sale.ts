@@ -21,14 +21,14 @@ import {
   type SessionPlan,
 } from "../domain/session.ts";
 import { readAccountSettings } from "../storage/accounts.ts";
-import { ConstraintRefusal, type Tx } from "../storage/database.ts";
+import type { Tx } from "../storage/database.ts";
 import { writeOutcome } from "../storage/outcomes.ts";
 import { type Profile, readProfile } from "../storage/profiles.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
 import { type NewSale, readObstacles } from "../storage/sales.ts";
 import { insertSession, type NewSession } from "../storage/sessions.ts";
 import { writeCallback } from "./callback.ts";
-import { keptAnswer, type RequestKey } from "./idempotency.ts";
+import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -56,16 +56,8 @@ const triesMax = 5;
  * Creates the session and has its terminal prompt. Throws `Rejection`; then nothing was written. A request that is
  * repeated under its Idempotency-Key finds its own sale before anything can refuse it, a busy terminal above all.
  */
-export async function startSale(world: World, request: SaleRequest): Promise<StartedSale> {
-  try {
-    return await createSale(world, request);
-  } catch (error) {
-    const is_refusal = error instanceof Rejection || error instanceof ConstraintRefusal;
-    const kept = is_refusal ? await keptAnswer(world, request) : undefined;
-    if (kept === undefined) throw error;
-    return kept as StartedSale;
-  }
-}
+export const startSale = (world: World, request: SaleRequest): Promise<StartedSale> =>
+  orKeptAnswer(world, request, () => createSale(world, request));
 
 async function createSale(world: World, request: SaleRequest): Promise<StartedSale> {
   for (let tries = 1; ; tries++) {

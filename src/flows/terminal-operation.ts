@@ -17,7 +17,7 @@ import {
   refusalOfEndOfDay,
   refusalOfOperation,
 } from "../domain/terminal-operation.ts";
-import { ConstraintRefusal, type Tx } from "../storage/database.ts";
+import type { Tx } from "../storage/database.ts";
 import { keepAnswer } from "../storage/idempotency-keys.ts";
 import { freeSeat, type TerminalLink } from "../storage/prompts.ts";
 import {
@@ -36,7 +36,7 @@ import {
   type TerminalOperation,
 } from "../storage/terminal-operations.ts";
 import { readOpenWork } from "../storage/terminal-work.ts";
-import { keptAnswer, type RequestKey } from "./idempotency.ts";
+import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfOperation } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -52,19 +52,8 @@ export interface OperationRequest {
 }
 
 /** Throws `Rejection`; then nothing was written. A repeated request is answered as the first time. */
-export async function startOperation(world: World, request: OperationRequest): Promise<TerminalOperation> {
-  const kept = await keptAnswer(world, request);
-  if (kept !== undefined) return kept as TerminalOperation;
-  try {
-    return await acceptOperation(world, request);
-  } catch (error) {
-    // Another request under the same key was faster, and the terminal is busy with what that one asked for.
-    const may_be_second = error instanceof ConstraintRefusal || error instanceof Rejection;
-    const again = may_be_second ? await keptAnswer(world, request) : undefined;
-    if (again === undefined) throw error;
-    return again as TerminalOperation;
-  }
-}
+export const startOperation = (world: World, request: OperationRequest): Promise<TerminalOperation> =>
+  orKeptAnswer(world, request, () => acceptOperation(world, request));
 
 async function acceptOperation(world: World, request: OperationRequest): Promise<TerminalOperation> {
   const { account_id, terminal_id, client_id, operation, parameters, members, idempotency } = request;
