@@ -12,7 +12,8 @@ import type { AuditReport } from "./domain/audit.ts";
 import type { Clock, RandomBytes } from "./domain/environment.ts";
 import { newId } from "./domain/ids.ts";
 import { StartupProblem } from "./domain/startup-problem.ts";
-import { createAccountPair, type MadeAccount } from "./flows/account.ts";
+import { type AccountPairRequest, createAccountPair, type MadeAccount } from "./flows/account.ts";
+import { type ClientName, renewSecret } from "./flows/client.ts";
 import { demo, openDemoAccount, renewDemoSecret } from "./flows/demo-account.ts";
 import { Hints } from "./flows/hints.ts";
 import type { World } from "./flows/world.ts";
@@ -75,13 +76,8 @@ interface OpenDatabase {
   close(): Promise<void>;
 }
 
-async function openOwnOrTheirs({
-  config,
-  clock,
-  logger,
-  onLost,
-  onProgress,
-}: Omit<AppParts, "random">): Promise<OpenDatabase> {
+async function openOwnOrTheirs(parts: Omit<AppParts, "random">): Promise<OpenDatabase> {
+  const { config, clock, logger, onLost, onProgress } = parts;
   if (config.database_url !== undefined) {
     const settings = { connectionString: config.database_url };
     const db = openDatabase(settings);
@@ -146,7 +142,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   const simulators = new SimulatorHost({ ...world, delay_ms: config.simulator_delay_ms });
   let stopping = false;
   const api = { world, keys, ...simulators.ports, isStopping: () => stopping };
-  const server = await buildServer(api, logger);
+  const server = await buildServer(api, logger, config.trusted_proxies);
   await gateway.serve(server, () => world);
   address = await listen(server, config);
 
@@ -246,7 +242,10 @@ async function listen(server: Stoppable["server"], { host, port }: Config): Prom
 
 /** Structured lines; what could hold a secret or a card is never written, wherever it stands. */
 export function makeLogger(level: Config["log_level"], stream?: NodeJS.WritableStream): Logger {
-  const secret = "authorization secret client_secret access_token password private_jwk card proof".split(" ");
+  const secret =
+    "authorization secret client_secret access_token refresh_token mfa_token password otp private_jwk card proof".split(
+      " ",
+    );
   return pino(
     {
       level,
@@ -279,6 +278,9 @@ export async function openDemo(app: App, secret_lost: boolean): Promise<OpenedDe
   return { is_first: made !== undefined, ...demo, ...(client_secret === undefined ? {} : { client_secret }) };
 }
 
+/** What is done to a database beside the server, or without one. */
+type Offline = Pick<AppParts, "config" | "clock" | "random">;
+
 /** Makes a new signing key in a server's database, whether the server runs or not. Answers its id. */
 export function rotateKeys(config: Config, clock: Clock): Promise<string> {
   return withDatabase(config, clock, async (db, is_running) => {
@@ -288,24 +290,20 @@ export function rotateKeys(config: Config, clock: Clock): Promise<string> {
 }
 
 /** Makes a merchant's two accounts in a server's database, whether the server runs or not, and has never run too. */
-export function createAccounts(
-  { config, clock, random }: Pick<AppParts, "config" | "clock" | "random">,
-  asked: { readonly name: string; readonly digits?: string | undefined },
-): Promise<MadeAccount[]> {
+export function createAccounts({ config, clock, random }: Offline, asked: AccountPairRequest): Promise<MadeAccount[]> {
   return withDatabase(config, clock, async (db, is_running) => {
     await (is_running ? checkSchema(db) : migrate(db, new Date(clock.now()).toISOString()));
     return createAccountPair({ db, clock, random }, asked);
   });
 }
 
+/** A new secret for a client of a server, whether it runs or not; the old ones end at once. Answers the secret. */
+export const renewClient = ({ config, clock, random }: Offline, asked: ClientName): Promise<string> =>
+  onExisting(config, clock, (db) => renewSecret({ db, clock, random }, asked));
+
 /** The accounts of a server, whether it runs or not. */
-export async function readAccounts(config: Config, clock: Clock): Promise<ListedAccount[]> {
-  await checkThereIsADatabase(config);
-  return withDatabase(config, clock, async (db) => {
-    await checkSchema(db);
-    return listAccounts(db);
-  });
-}
+export const readAccounts = (config: Config, clock: Clock): Promise<ListedAccount[]> =>
+  onExisting(config, clock, listAccounts);
 
 /** Checks a server's books, whether the server runs or not, and changes nothing in them: see storage/audit.ts. */
 export async function audit(config: Config, clock: Clock, report: AuditReport, onPage: () => void): Promise<void> {
@@ -316,12 +314,21 @@ export async function audit(config: Config, clock: Clock, report: AuditReport, o
   });
 }
 
-/** For whoever only reads: nothing is made where there is nothing. */
+/** Nothing is made where there is nothing. */
 async function checkThereIsADatabase({ database_url, data_dir }: Config): Promise<void> {
   if (database_url !== undefined || (await findCluster(data_dir))) return;
   throw new StartupProblem(
     `There is no database in ${data_dir}: set TAPLINE_DATA_DIR to the server's data, or DATABASE_URL.`,
   );
+}
+
+/** Works on a database that is there, of this program's own version. */
+async function onExisting<T>(config: Config, clock: Clock, work: (db: Database) => Promise<T>): Promise<T> {
+  await checkThereIsADatabase(config);
+  return withDatabase(config, clock, async (db) => {
+    await checkSchema(db);
+    return work(db);
+  });
 }
 
 /** Works on the database that a server uses, beside the server where it runs. */

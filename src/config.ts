@@ -1,4 +1,5 @@
 /** Every setting, read from the environment once at start. Nobody else reads `process.env`. */
+import { isIP } from "node:net";
 import { resolve } from "node:path";
 import { presentWithin_ms } from "./domain/session.ts";
 import { StartupProblem } from "./domain/startup-problem.ts";
@@ -11,6 +12,8 @@ export interface Config {
   readonly port: number;
   /** The address clients reach the server by; stands in answers and tokens. */
   readonly public_url: string | undefined;
+  /** Addresses and networks of proxies, whose `X-Forwarded-For` is believed. */
+  readonly trusted_proxies: readonly string[];
   readonly simulators: boolean;
   readonly simulator_delay_ms: number;
   readonly callback_addresses: "public" | "any";
@@ -42,6 +45,7 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
     host: value("TAPLINE_HOST") ?? "127.0.0.1",
     port: wholeNumber("TAPLINE_PORT", value("TAPLINE_PORT"), 8080, 0, 65_535),
     public_url: publicUrl(value("TAPLINE_PUBLIC_URL")),
+    trusted_proxies: networks("TAPLINE_TRUSTED_PROXIES", value("TAPLINE_TRUSTED_PROXIES")),
     simulators: oneOf("TAPLINE_SIMULATORS", value("TAPLINE_SIMULATORS"), ["on", "off"], "on") === "on",
     simulator_delay_ms: wholeNumber(
       "TAPLINE_SIMULATOR_DELAY_MS",
@@ -111,6 +115,23 @@ function publicUrl(text: string | undefined, name = "TAPLINE_PUBLIC_URL"): strin
   if (text === undefined || text === "") return undefined;
   if (/^https?:/.test(text) && URL.canParse(text)) return text.replace(/\/+$/, "");
   throw new StartupProblem(`${name} is "${text}": set it to an address such as https://pay.example.com.`);
+}
+
+function networks(name: string, text: string | undefined): string[] {
+  const named = (text ?? "").split(",").flatMap((part) => part.trim() || []);
+  const wrong = named.find((part) => !isNetwork(part));
+  if (wrong === undefined) return named;
+  throw new StartupProblem(
+    `${name} holds "${wrong}": set it to addresses and networks with commas between, such as 10.0.0.7,192.168.0.0/16.`,
+  );
+}
+
+/** An address, or an address and a number of bits. All of the internet is no proxy, so zero bits are none. */
+function isNetwork(text: string): boolean {
+  const [address = "", bits, ...more] = text.split("/");
+  const version = isIP(address);
+  if (version === 0 || address.includes("%") || more.length > 0) return false;
+  return bits === undefined || (/^[1-9]\d*$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }
 
 function databaseUrl(text: string | undefined): string | undefined {

@@ -196,6 +196,8 @@ export interface CreatedSession {
 
 /** Every answer that is not a 2xx */
 export interface ErrorBody {
+  /** With mfa_required: what the one-time code is sent with */
+  mfa_token?: string;
   error: {
     /** For people */
     message: string;
@@ -634,14 +636,28 @@ export interface Token {
   token_type: "Bearer";
   /** Seconds */
   expires_in: number;
+  /** For a user: good for one use, and no longer than 30 days after they signed in */
+  refresh_token?: string;
   [member: string]: unknown;
 }
 
 export interface TokenRequest {
-  /** `client_credentials` */
+  /** `client_credentials` for an API client; `password`, `mfa-oob` and `refresh_token` for a user */
   grant_type: string;
-  /** A name ending in /v1/accounts/{aid}; whatever host it names */
-  audience: string;
+  /** A name ending in /v1/accounts/{aid}; whatever host it names. An API client must send it */
+  audience?: string;
+  /** With `password`: the user's email address */
+  username?: string;
+  /** With `password` */
+  password?: string;
+  /** With `mfa-oob`: of the answer to `password`; or in the Bearer header */
+  mfa_token?: string;
+  /** With `mfa-oob`: the six digits that the authenticator shows */
+  otp?: string;
+  /** The same as `otp` */
+  oob_code?: string;
+  /** With `refresh_token` */
+  refresh_token?: string;
   [member: string]: unknown;
 }
 

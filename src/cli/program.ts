@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from "commander";
 import { StartupProblem } from "../domain/startup-problem.ts";
 import { createAccount, listAccounts } from "./account.ts";
 import { runAudit } from "./audit.ts";
+import { renewClient } from "./client.ts";
 import { runDemo } from "./demo.ts";
 import { explained } from "./explained.ts";
 import { rotateKeys } from "./keys.ts";
@@ -52,7 +53,17 @@ function program(): Command {
     .addHelpText("after", auditHelp)
     .action(runAudit);
   addAccountCommands(tapline.command("account").description("who may take payments on this server"));
+  addClientCommands(tapline.command("client").description("the API clients of an account"));
   return tapline;
+}
+
+function addClientCommands(client: Command): void {
+  client
+    .command("renew")
+    .description("a new secret for a client whose secret is lost; the old one ends at once")
+    .requiredOption("--account <account_id>", "e.g. T12345678")
+    .requiredOption("--client <client_id>", "e.g. admin, the first client of an account")
+    .action(renewClient);
 }
 
 function addAccountCommands(account: Command): void {
@@ -61,6 +72,8 @@ function addAccountCommands(account: Command): void {
     .description("make a test account (T…) and a production account (P…) of the same digits; prints their secrets once")
     .requiredOption("--name <name>", 'whose accounts they are, e.g. "Kaffe & Kø AS"')
     .option("--account-id <digits>", "eight digits, e.g. 12345678; made for you if left out")
+    .option("--owner-email <email>", "invite the first owner of both accounts; prints their links once")
+    .option("--owner-name <name>", 'e.g. "Ole Bøe"')
     .action(createAccount);
   account.command("list").description("the accounts on this server").action(listAccounts);
 }

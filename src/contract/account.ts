@@ -3,14 +3,25 @@ import Type, { type Static } from "typebox";
 import { list, open, requiredText, text } from "./shapes.ts";
 
 export const TokenRequest = open({
-  grant_type: requiredText("`client_credentials`"),
-  audience: requiredText("A name ending in /v1/accounts/{aid}; whatever host it names"),
+  grant_type: requiredText(
+    "`client_credentials` for an API client; `password`, `mfa-oob` and `refresh_token` for a user",
+  ),
+  audience: Type.Optional(
+    requiredText("A name ending in /v1/accounts/{aid}; whatever host it names. An API client must send it"),
+  ),
+  username: Type.Optional(text("With `password`: the user's email address")),
+  password: Type.Optional(text("With `password`")),
+  mfa_token: Type.Optional(text("With `mfa-oob`: of the answer to `password`; or in the Bearer header")),
+  otp: Type.Optional(text("With `mfa-oob`: the six digits that the authenticator shows")),
+  oob_code: Type.Optional(text("The same as `otp`")),
+  refresh_token: Type.Optional(text("With `refresh_token`")),
 });
 
 export const Token = open({
   access_token: text("A signed JWT; send it as `Authorization: Bearer …`"),
   token_type: Type.Enum(["Bearer"]),
   expires_in: Type.Integer({ description: "Seconds" }),
+  refresh_token: Type.Optional(text("For a user: good for one use, and no longer than 30 days after they signed in")),
 });
 
 export const JsonWebKeySet = open({ keys: list(open({})) }, "The public keys that tokens are checked with");

@@ -40,7 +40,7 @@ export interface Call<O extends Operation> {
   /** A UUID; on the answer, in every log line, and in the events the request causes. */
   readonly request_id: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  /** The network address that the request came from. */
+  /** Where the request came from: an IPv4 address, or the network of an IPv6 one. */
   readonly address: string;
   readonly params: Part<O, "params">;
   readonly query: Part<O, "query">;

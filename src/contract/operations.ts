@@ -63,6 +63,16 @@ import {
   updateTransaction,
   voidTransaction,
 } from "./operations/transactions.ts";
+import {
+  acceptInvitation,
+  changeUser,
+  confirmInvitation,
+  inviteUser,
+  inviteUserAgain,
+  listUsers,
+  readUser,
+  removeUser,
+} from "./operations/users.ts";
 
 export const operations = {
   issueToken,
@@ -75,6 +85,14 @@ export const operations = {
   createClientGrant,
   listClientGrants,
   deleteClientGrant,
+  inviteUser,
+  listUsers,
+  readUser,
+  changeUser,
+  removeUser,
+  inviteUserAgain,
+  acceptInvitation,
+  confirmInvitation,
   createSessionFromProfile,
   createSession,
   updateSession,

@@ -176,6 +176,7 @@ export type Order = Static<typeof Order>;
 
 export const ErrorBody = Type.Object(
   {
+    mfa_token: Type.Optional(text("With mfa_required: what the one-time code is sent with")),
     error: open({
       message: requiredText("For people"),
       code: Type.Optional(text("For programs; listed on the error page")),

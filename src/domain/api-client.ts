@@ -1,5 +1,6 @@
 /** What an API client may be called, may be granted, and may still do. */
 import type { Scope } from "./scopes.ts";
+import { isUserId } from "./user.ts";
 
 /** Stands for the server itself in records of who did what; no client may go by it. */
 export const serverItself = "tapline";
@@ -14,6 +15,7 @@ export function clientIdProblem(client_id: string): string | undefined {
   if (client_id.includes(":")) return "must not hold a colon.";
   if (/\p{Cc}/u.test(client_id)) return "must not hold control characters.";
   if (client_id !== client_id.trim()) return "must not begin or end with a space.";
+  if (isUserId(client_id)) return "must not have the form of a user's id.";
   if (client_id === serverItself) return `must not be ${serverItself}, which stands for the server itself.`;
   return undefined;
 }

@@ -11,6 +11,7 @@ import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 import { terminalOperationRejections } from "./terminal-operation-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
+import { userRejections } from "./user-rejections.ts";
 
 interface RejectionRule {
   /** The sentence on the wire. `{name}` is replaced by a fact. */
@@ -25,6 +26,7 @@ export const rejections = {
   ...terminalRejections,
   ...profileRejections,
   ...terminalOperationRejections,
+  ...userRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",
@@ -59,7 +61,8 @@ export const rejections = {
   },
   INSUFFICIENT_SCOPE: {
     sentence: "The token lacks a scope for this: one of {scopes} is needed.",
-    remedy: "Give the API client a grant with one of the scopes and ask for a new token.",
+    remedy:
+      "Give the API client a grant with one of the scopes and ask for a new token. A user's scopes follow from their role.",
   },
   ACCOUNT_NOT_GRANTED: {
     sentence: "The token gives no access to account {account_id}.",
@@ -75,8 +78,9 @@ export const rejections = {
       "Ask for the audience `…/v1/accounts/{aid}` with the account id of the path, and give the client a grant for it.",
   },
   GRANT_TYPE_NOT_SUPPORTED: {
-    sentence: "The grant type {grant_type} is not supported.",
-    remedy: "Use `client_credentials`.",
+    sentence:
+      "The grant type {grant_type} is not served here; client_credentials, password, mfa-oob and refresh_token are.",
+    remedy: "An API client uses `client_credentials`; a user `password`, then `mfa-oob`, and `refresh_token` later.",
   },
   TOO_MANY_ATTEMPTS: {
     sentence: "Too many wrong secrets. Try again in {retry_after_s} seconds.",
@@ -286,6 +290,14 @@ export class Rejection extends Error {
     this.code = code;
     this.facts = facts;
     this.errors = field === undefined ? [] : [fieldError(code, field, this.message)];
+  }
+
+  /** Members that stand beside `error`, where the contract has them. */
+  besides: Readonly<Record<string, string>> = {};
+
+  beside(members: Readonly<Record<string, string>>): this {
+    this.besides = members;
+    return this;
   }
 
   with(details: Readonly<Record<string, string>>): this {

@@ -3,12 +3,14 @@ import { accountPair, isAccountDigits, newAccountDigits } from "../domain/accoun
 import { audienceOf, serverItself } from "../domain/api-client.ts";
 import { scopes } from "../domain/scopes.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";
+import { emailProblem, userNameProblem } from "../domain/user.ts";
 import { insertAccount } from "../storage/accounts.ts";
 import type { Tx } from "../storage/database.ts";
 import { putProfile } from "../storage/profiles.ts";
 import { recordChange } from "./account-change.ts";
 import { addClient, type SetUp } from "./client.ts";
 import { addGrant } from "./grant.ts";
+import { addUser, invitationLink } from "./user.ts";
 import { isoNow } from "./world.ts";
 
 /** As the mission document recommends it: in-person payments alone, pushed to the terminal. */
@@ -62,6 +64,23 @@ export interface MadeAccount {
   readonly client_id: string;
   /** Answered here and nowhere again. */
   readonly client_secret: string;
+  /** Where the first owner accepts; answered here and nowhere again. */
+  readonly invitation_link?: string;
+}
+
+/** A person who may do everything in both accounts, once they have accepted their invitations. */
+export interface FirstOwner {
+  readonly email: string;
+  readonly name?: string | undefined;
+  /** Where the server is reached: their links lead there. */
+  readonly base_url: string;
+}
+
+export interface AccountPairRequest {
+  readonly name: string;
+  /** The accounts' digits, where they are to be these. */
+  readonly digits?: string | undefined;
+  readonly owner?: FirstOwner | undefined;
 }
 
 /** What the first client of an account is called; each account has its own, with a secret of its own. */
@@ -73,30 +92,53 @@ const triesMax = 5;
 /** The two accounts of a merchant, or neither. Throws `StartupProblem` where one of them is there already. */
 export async function createAccountPair(
   world: SetUp,
-  { name, digits }: { readonly name: string; readonly digits?: string | undefined },
+  { name, digits, owner }: AccountPairRequest,
 ): Promise<MadeAccount[]> {
   if (name.trim() === "") throw new StartupProblem("The account's name is empty: say whose it is.");
   if (digits !== undefined && !isAccountDigits(digits)) {
     throw new StartupProblem(`The account id "${digits}" is not eight digits, such as 12345678.`);
   }
+  if (owner !== undefined) checkOwner(owner);
   for (let tries = 1; ; tries++) {
     const pair = accountPair(digits ?? newAccountDigits(world.random));
     try {
-      return await world.db.transaction((tx) => addPair(world, tx, pair, name));
+      return await world.db.transaction((tx) => addPair(world, tx, pair, { name, owner }));
     } catch (error) {
       if (!(error instanceof StartupProblem) || digits !== undefined || tries === triesMax) throw error;
     }
   }
 }
 
-async function addPair(world: SetUp, tx: Tx, pair: readonly string[], name: string): Promise<MadeAccount[]> {
+function checkOwner({ email, name }: FirstOwner): void {
+  const problem = emailProblem(email) ?? (name === undefined ? undefined : userNameProblem(name));
+  if (problem !== undefined) throw new StartupProblem(problem);
+}
+
+async function addPair(
+  world: SetUp,
+  tx: Tx,
+  pair: readonly string[],
+  { name, owner }: AccountPairRequest,
+): Promise<MadeAccount[]> {
   const made: MadeAccount[] = [];
   for (const account_id of pair) {
     if (!(await addAccount(world, tx, account_id, name))) {
       throw new StartupProblem(`The account ${account_id} is there already: choose another id, or leave it out.`);
     }
     const client = { account_id, client_id: firstClient, name: "First client" };
-    made.push({ account_id, client_id: firstClient, client_secret: await addFirstClient(world, tx, client) });
+    const client_secret = await addFirstClient(world, tx, client);
+    const invited = owner === undefined ? {} : { invitation_link: await inviteFirst(world, tx, account_id, owner) };
+    made.push({ account_id, client_id: firstClient, client_secret, ...invited });
   }
   return made;
+}
+
+async function inviteFirst(
+  world: SetUp,
+  tx: Tx,
+  account_id: string,
+  { email, name, base_url }: FirstOwner,
+): Promise<string> {
+  const { token } = await addUser(world, tx, { account_id, email, name, role: "owner" }, serverItself);
+  return invitationLink(base_url, token);
 }

@@ -1,12 +1,14 @@
 /** API clients: made, given a new secret, deleted. A secret is answered once and kept as a hash. */
 import { createHash } from "node:crypto";
-import { administratorScope, clientIdProblem, findSecretMember } from "../domain/api-client.ts";
+import { administratorScope, clientIdProblem, findSecretMember, serverItself } from "../domain/api-client.ts";
 import { newId, newSecret, newUuid } from "../domain/ids.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
+import { StartupProblem } from "../domain/startup-problem.ts";
 import { lockAccount } from "../storage/accounts.ts";
 import {
   type ApiClient,
   deleteApiClient,
+  findApiClient,
   insertApiClient,
   insertSecret,
   lockApiClient,
@@ -78,6 +80,23 @@ export async function rotateSecret(
     await recordChange(world, tx, { ...about, action: "rotated", change: { old_secrets_end_at } });
     return { client, client_secret: secret, old_secrets_end_at };
   });
+}
+
+export interface ClientName {
+  readonly account_id: string;
+  /** What it calls itself by. */
+  readonly client_id: string;
+}
+
+/** For a client whose secret is lost, by the operator of the server. The old secrets end at once. */
+export async function renewSecret(world: SetUp, { account_id, client_id }: ClientName): Promise<string> {
+  const id = await findApiClient(world.db, account_id, client_id);
+  if (id === undefined) {
+    throw new StartupProblem(
+      `There is no client ${client_id} in account ${account_id}: the first one is called admin, and \`tapline account list\` shows the accounts.`,
+    );
+  }
+  return (await rotateSecret(world, { account_id, id, overlap_s: 0 }, serverItself)).client_secret;
 }
 
 /** Its grants go with it. Its tokens end as soon as every process has looked again. */

@@ -1,4 +1,7 @@
-/** Guessing a client's secret: counted in the database, so that several processes are no more patient than one. */
+/**
+ * Guessing what is too long to be guessed, a client's secret or an invitation's token: counted in the database, so that
+ * several processes are no more patient than one. Passwords and codes are another matter: see wrong-try.ts.
+ */
 import { createHash } from "node:crypto";
 import { addWrongSecret, forgetWrongSecrets, readWrongSecrets, type WrongSecrets } from "../storage/wrong-secrets.ts";
 import { isoNow, type World } from "./world.ts";
@@ -8,8 +11,15 @@ const wrongMax = 10;
 const window_ms = 60_000;
 
 /** Counts a wrong secret. Answers for how many seconds the client is to wait, 0 if it may try again at once. */
-export async function countWrongSecret(world: World, account_id: string, client_id: string): Promise<number> {
-  const client_sha256 = createHash("sha256").update(`${account_id} ${client_id}`).digest();
+export const countWrongSecret = (world: World, account_id: string, client_id: string): Promise<number> =>
+  count(world, `${account_id} ${client_id}`);
+
+/** Counts an invitation's wrong token. No client's name holds the character NUL. */
+export const countWrongInvitation = (world: World, address: string): Promise<number> =>
+  count(world, `invitation\0${address}`);
+
+async function count(world: World, guessed: string): Promise<number> {
+  const client_sha256 = createHash("sha256").update(guessed).digest();
   const known = await readWrongSecrets(world.db, client_sha256);
   // Who has been told to wait and goes on guessing writes nothing more.
   if (known !== undefined && known.count > wrongMax && waits_ms(world, known) > 0) return seconds(world, known);

@@ -1,17 +1,21 @@
-/** Whether the client that a token was issued to still stands: asked of the database, and remembered for a short while. */
+/** Whether the client or the user that a token was issued to still stands: asked of the database, and remembered a while. */
 import { type ClientStanding, goodScopes } from "../domain/api-client.ts";
 import type { Clock } from "../domain/environment.ts";
+import { goodScopesOfUser, type UserStanding } from "../domain/role.ts";
 import { readStanding } from "../storage/clients.ts";
 import type { Reader } from "../storage/database.ts";
+import { readUserStanding } from "../storage/sign-ins.ts";
 import type { TokenClaims } from "./token-keys.ts";
 
 /** What was taken from a client ends within a minute in every process: half of that leaves room for a slow answer. */
 const rememberFor_ms = 30_000;
-/** Clients that are remembered at once; beyond it the oldest is asked for again. */
+/** Clients and users that are remembered at once; beyond it the oldest is asked for again. */
 const rememberMax = 10_000;
 
+type Standing = { readonly client: ClientStanding } | { readonly user: UserStanding };
+
 interface Remembered {
-  readonly standing: ClientStanding;
+  readonly standing: Standing;
   /** In monotonic time, from before the database was asked. */
   readonly asked_ms: number;
 }
@@ -26,29 +30,28 @@ export class ClientStandings {
     this.#clock = clock;
   }
 
-  /** What of the token's scopes is still good, or the sentence that says why the token is not. */
+  /** What the token is good for now, or the sentence that says why it is not. A user's is good for what their role is. */
   async goodScopes(claims: TokenClaims): Promise<readonly string[] | string> {
-    const key = keyOf(claims.account_id, claims.client_id);
+    const key = keyOf(claims);
     const remembered = this.#remembered.get(key);
     if (remembered !== undefined && this.#clock.monotonic() - remembered.asked_ms < rememberFor_ms) {
-      const good = goodScopes(claims, remembered.standing);
+      const good = judged(claims, remembered.standing);
       // A token may be newer than what is remembered, so only what is granted whole is granted from memory.
-      if (typeof good !== "string" && good.length === claims.scopes.length) return good;
+      if (typeof good !== "string" && claims.scopes.every((scope) => good.includes(scope))) return good;
     }
-    return goodScopes(claims, await this.#ask(key, claims));
+    return judged(claims, await this.#ask(key, claims));
   }
 
-  /** A client of this account was changed through this process, which then need not wait to see it. */
+  /** A client or a user of this account was changed through this process, which then need not wait to see it. */
   forget(account_id: string): void {
     for (const key of this.#remembered.keys()) {
-      if (key.startsWith(keyOf(account_id, ""))) this.#remembered.delete(key);
+      if (key.startsWith(`${account_id} `)) this.#remembered.delete(key);
     }
   }
 
-  async #ask(key: string, { account_id, client_id }: TokenClaims): Promise<ClientStanding | undefined> {
+  async #ask(key: string, claims: TokenClaims): Promise<Standing | undefined> {
     const asked_ms = this.#clock.monotonic();
-    const now = new Date(this.#clock.now()).toISOString();
-    const standing = await readStanding(this.#reader, account_id, client_id, now);
+    const standing = await this.#read(claims);
     this.#remembered.delete(key);
     if (standing === undefined) return undefined;
     this.#remembered.set(key, { standing, asked_ms });
@@ -56,7 +59,25 @@ export class ClientStandings {
     if (this.#remembered.size > rememberMax && oldest !== undefined) this.#remembered.delete(oldest);
     return standing;
   }
+
+  async #read({ account_id, client_id, sign_in_id }: TokenClaims): Promise<Standing | undefined> {
+    const now = new Date(this.#clock.now()).toISOString();
+    if (sign_in_id !== undefined) {
+      const user = await readUserStanding(this.#reader, account_id, client_id, now);
+      return user === undefined ? undefined : { user };
+    }
+    const client = await readStanding(this.#reader, account_id, client_id, now);
+    return client === undefined ? undefined : { client };
+  }
 }
 
-/** An account's id holds no space. */
-const keyOf = (account_id: string, client_id: string): string => `${account_id} ${client_id}`;
+function judged(claims: TokenClaims, standing: Standing | undefined): readonly string[] | string {
+  if (claims.sign_in_id === undefined) {
+    return goodScopes(claims, standing !== undefined && "client" in standing ? standing.client : undefined);
+  }
+  return goodScopesOfUser(claims.sign_in_id, standing !== undefined && "user" in standing ? standing.user : undefined);
+}
+
+/** An account's id holds no space, and a client goes by no name with a line's end in it. */
+const keyOf = ({ account_id, client_id, sign_in_id }: TokenClaims): string =>
+  sign_in_id === undefined ? `${account_id} ${client_id}` : `${account_id} \n${client_id}`;

@@ -108,6 +108,17 @@ export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
   DEFAULT_PROFILE_STAYS: 400,
   CURRENCY_NOT_ENABLED: 400,
   SIGNATURE_NOT_FOUND: 404,
+  USER_NOT_FOUND: 404,
+  USER_EXISTS: 409,
+  LAST_OWNER: 409,
+  INVITATION_INVALID: 400,
+  INVITATION_NOT_ACCEPTED: 400,
+  ONE_TIME_CODE_WRONG: 401,
+  INVALID_CREDENTIALS: 401,
+  mfa_required: 403,
+  MFA_TOKEN_INVALID: 401,
+  REFRESH_TOKEN_INVALID: 401,
+  TOO_MANY_TRIES: 429,
   SERVICE_UNAVAILABLE: 503,
   SERVER_STOPPING: 503,
   INTERNAL_ERROR: 500,
@@ -123,23 +134,24 @@ export interface Refusal {
 
 export function refusalOf(error: unknown): Refusal {
   const rejection = error instanceof Rejection ? error : rejectionOf(error);
-  const { code, message, errors, details, facts } = rejection;
+  const { code, message, errors, details, besides, facts } = rejection;
   const status = statusOfRejection[code];
   return {
     status,
-    body: { error: { code, message, ...details, ...(errors.length > 0 ? { errors: [...errors] } : {}) } },
+    body: { error: { code, message, ...details, ...(errors.length > 0 ? { errors: [...errors] } : {}) }, ...besides },
     headers: headersOf(code, facts),
     fault: status >= 500,
   };
 }
 
 function headersOf(code: RejectionCode, facts: Rejection["facts"]): Record<string, string> {
-  if (code === "TOO_MANY_ATTEMPTS") return { "retry-after": String(facts.retry_after_s) };
+  if (code === "TOO_MANY_ATTEMPTS" || code === "TOO_MANY_TRIES") return { "retry-after": String(facts.retry_after_s) };
   if (code === "SERVICE_UNAVAILABLE") return { "retry-after": "2" };
   if (code === "METHOD_NOT_ALLOWED") return { allow: String(facts.allowed) };
   if (code === "WEBSOCKET_REQUIRED") return { upgrade: "websocket" };
-  if (code === "INVALID_TOKEN") return { "www-authenticate": "Bearer" };
   if (code === "INVALID_CLIENT") return { "www-authenticate": 'Basic realm="tapline"' };
+  // No browser asks for a password at this one.
+  if (statusOfRejection[code] === 401) return { "www-authenticate": "Bearer" };
   return {};
 }
 

@@ -55,6 +55,8 @@ import {
   updateTransaction,
   voidTransaction,
 } from "./transactions.ts";
+import { acceptInvitation, confirmInvitation, UserTokens } from "./user-tokens.ts";
+import { changeUser, inviteUser, inviteUserAgain, listUsers, readUser, removeUser } from "./users.ts";
 
 /** What the handlers work with. */
 export interface Api {
@@ -78,11 +80,13 @@ const housekeeping = (world: World) => ({
   readTerminalOperation: readTerminalOperation(world),
 });
 
-/** An operation without a handler, or one whose handler answers something else, does not compile. */
-function handlersOf({ world, keys, standings, findPerson, devices, isStopping }: GuardedApi): Handlers {
-  const office = new TokenOffice(world, keys);
+/** Who may call, and how they get a token. */
+function callers({ world, keys, standings }: GuardedApi) {
+  const users = new UserTokens(world, keys);
+  const office = new TokenOffice(world, keys, users);
   return {
-    issueToken: (call) => office.issue(call),
+    issueToken: (call: Parameters<TokenOffice["issue"]>[0]) => office.issue(call),
+    readKeys: async () => ({ keys: [...keys.publicKeys] }),
     createApiClient: createApiClient(world),
     listApiClients: listApiClients(world),
     readApiClient: readApiClient(world),
@@ -91,7 +95,22 @@ function handlersOf({ world, keys, standings, findPerson, devices, isStopping }:
     createClientGrant: createClientGrant(world),
     listClientGrants: listClientGrants(world),
     deleteClientGrant: deleteClientGrant(world, standings),
-    readKeys: async () => ({ keys: [...keys.publicKeys] }),
+    inviteUser: inviteUser(world),
+    listUsers: listUsers(world),
+    readUser: readUser(world),
+    changeUser: changeUser(world, standings),
+    removeUser: removeUser(world, standings),
+    inviteUserAgain: inviteUserAgain(world),
+    acceptInvitation: acceptInvitation(world),
+    confirmInvitation: confirmInvitation(world, users, standings),
+  };
+}
+
+/** An operation without a handler, or one whose handler answers something else, does not compile. */
+function handlersOf(api: GuardedApi): Handlers {
+  const { world, findPerson, devices, isStopping } = api;
+  return {
+    ...callers(api),
     createSessionFromProfile: createSessionFromProfile(world),
     createSession: createSession(world),
     updateSession: updateSession(world),

@@ -12,6 +12,7 @@ import { Accepted, type Call, type Operation } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { authenticate, checkAccount } from "./authentication.ts";
+import { callerNetwork } from "./caller-network.ts";
 import { ClientStandings } from "./client-standings.ts";
 import { readJsonBody } from "./json-body.ts";
 import { bodyMax_bytes, refusalOf } from "./refusals.ts";
@@ -28,11 +29,17 @@ declare module "fastify" {
 /** An id of any length that fits a request's head is an id: one that is not there, if it is too long to be. */
 const paramMax = 8_192;
 
-export async function buildServer(parts: Api, logger: FastifyBaseLogger): Promise<FastifyInstance> {
+/** `trusted_proxies`: whose word is taken, in `X-Forwarded-For`, for where a request came from. */
+export async function buildServer(
+  parts: Api,
+  logger: FastifyBaseLogger,
+  trusted_proxies: readonly string[],
+): Promise<FastifyInstance> {
   const { world } = parts;
   const api = { ...parts, standings: new ClientStandings(world.db, world.clock) };
   const app = fastify({
     loggerInstance: logger,
+    trustProxy: trusted_proxies.length === 0 ? false : [...trusted_proxies],
     // One line for each request, with our ids, in place of the framework's two.
     logController: new LogController({ disableRequestLogging: true }),
     genReqId: () => newUuid(world.random),
@@ -134,7 +141,7 @@ function callOf(operation: Operation, request: FastifyRequest): Call<Operation> 
     client_id: request.claims?.client_id ?? "",
     request_id: request.id,
     headers: request.headers,
-    address: request.ip,
+    address: callerNetwork(request.ip),
     params: request.params,
     query: request.query,
     body: operation.body === undefined ? undefined : request.body,

@@ -13,6 +13,8 @@ export interface TokenClaims {
   readonly scopes: readonly string[];
   /** The secret that was shown for the token, by its id: when that ends, so does the token. */
   readonly secret_id?: string;
+  /** Only of a user: when this sign-in ends, so does the token. `client_id` is the user's id then. */
+  readonly sign_in_id?: string;
 }
 
 type Key = Awaited<ReturnType<typeof importJWK>>;
@@ -57,11 +59,11 @@ export class TokenKeys {
   async sign(claims: TokenClaims, audience: string, life_s = tokenLife_s): Promise<string> {
     if (this.#signing === undefined) throw new Error("There is no signing key.");
     const now_s = Math.floor(this.#clock.now() / 1000);
-    const { account_id, scopes, secret_id } = claims;
-    return new SignJWT({ scope: scopes.join(" "), account_id, ...(secret_id === undefined ? {} : { secret_id }) })
+    const { account_id, scopes, client_id, ...proof } = claims;
+    return new SignJWT({ scope: scopes.join(" "), account_id, ...proof })
       .setProtectedHeader({ alg: algorithm, kid: this.#signing.kid, typ: "JWT" })
       .setIssuer(this.#issuer())
-      .setSubject(claims.client_id)
+      .setSubject(client_id)
       .setAudience(audience)
       .setIssuedAt(now_s)
       .setExpirationTime(now_s + life_s)
@@ -85,6 +87,7 @@ export class TokenKeys {
         client_id: String(payload.sub),
         scopes: String(payload.scope).split(" "),
         ...(payload.secret_id === undefined ? {} : { secret_id: String(payload.secret_id) }),
+        ...(payload.sign_in_id === undefined ? {} : { sign_in_id: String(payload.sign_in_id) }),
       };
       this.#remember(token, claims, (payload.exp ?? 0) * 1000);
       return claims;

@@ -1,30 +1,50 @@
-/** `POST /v1/accounts/{oid}/auth/token`: a client id and secret for a token. */
+/** `POST /v1/accounts/{oid}/auth/token`: a client id and secret for a token; people's tokens are made by `user-tokens.ts`. */
 import { createHash, timingSafeEqual } from "node:crypto";
 import type { Call } from "../contract/operation.ts";
 import type { issueToken } from "../contract/operations/tokens.ts";
 import { audienceNames } from "../domain/api-client.ts";
-import { Rejection } from "../domain/rejections.ts";
+import { fieldError, Rejection } from "../domain/rejections.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { countWrongSecret } from "../flows/wrong-secret.ts";
 import { type GoodSecret, readGoodSecrets } from "../storage/clients.ts";
 import { readGrantedScopes } from "../storage/grants.ts";
 import { type TokenKeys, tokenLife_s } from "./token-keys.ts";
+import type { UserTokens } from "./user-tokens.ts";
 
 export class TokenOffice {
   readonly #world: World;
   readonly #keys: TokenKeys;
+  readonly #users: UserTokens;
 
-  constructor(world: World, keys: TokenKeys) {
+  constructor(world: World, keys: TokenKeys, users: UserTokens) {
     this.#world = world;
     this.#keys = keys;
+    this.#users = users;
   }
 
   async issue(call: Call<typeof issueToken>) {
+    const { grant_type } = call.body;
+    switch (grant_type) {
+      case "client_credentials":
+        return this.#toClient(call);
+      case "password":
+        return this.#users.byPassword(call);
+      case "mfa-oob":
+      case "mfa":
+        return this.#users.byCode(call);
+      case "refresh_token":
+        return this.#users.byRefreshToken(call);
+      default:
+        throw new Rejection("GRANT_TYPE_NOT_SUPPORTED", { grant_type }, "grant_type");
+    }
+  }
+
+  async #toClient(call: Call<typeof issueToken>) {
     const account_id = call.params.oid;
-    const { grant_type, audience } = call.body;
+    const { audience } = call.body;
     const { client_id, secret } = credentialsOf(call.headers.authorization);
-    if (grant_type !== "client_credentials") {
-      throw new Rejection("GRANT_TYPE_NOT_SUPPORTED", { grant_type }, "grant_type");
+    if (audience === undefined) {
+      throw Rejection.ofFields("audience: is required.", [fieldError("REQUIRED", "audience", "is required.")]);
     }
     const { db } = this.#world;
     const shown = secretAmong(await readGoodSecrets(db, account_id, client_id, isoNow(this.#world)), secret);

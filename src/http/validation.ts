@@ -39,6 +39,7 @@ function rejectionOf(errors: ErrorObject[]): Rejection {
 function describe({ keyword, instancePath, params, message }: ErrorObject): FieldError {
   const inside = instancePath.split("/").slice(1).map(unescaped);
   const missing = keyword === "required" ? [String(params.missingProperty)] : [];
+  if (keyword === "additionalProperties") missing.push(String(params.additionalProperty));
   const path = [...inside, ...missing];
   const field = path.length === 0 ? ["body"] : path;
   return fieldError(keyword.toUpperCase(), field, sentence(keyword, params, message));
@@ -50,6 +51,8 @@ function sentence(keyword: string, params: Record<string, unknown>, message = "i
   switch (keyword) {
     case "required":
       return "is required.";
+    case "additionalProperties":
+      return "is not known here.";
     case "type":
       return `must be ${article(String(params.type))}.`;
     case "enum":

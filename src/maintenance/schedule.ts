@@ -6,6 +6,7 @@ import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
+import { forgetWhatRanOut } from "../flows/sign-in.ts";
 import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
@@ -52,6 +53,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
   { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },
+  { name: "sign-ins", every_ms: forgetEvery_ms, work: forgetWhatRanOut },
 ];
 
 export function startSweeps(world: World, extra: readonly Sweep[] = []): Schedule {

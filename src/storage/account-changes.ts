@@ -11,9 +11,18 @@ export type ChangedEntity =
   | "terminal"
   | "device"
   | "profile"
-  | "signature";
+  | "signature"
+  | "user";
 
-export type ChangeAction = "created" | "updated" | "deleted" | "rotated" | "paired" | "revoked";
+export type ChangeAction =
+  | "created"
+  | "updated"
+  | "deleted"
+  | "rotated"
+  | "paired"
+  | "revoked"
+  | "invited"
+  | "accepted";
 
 export interface AccountChange {
   readonly account_id: string;

@@ -575,8 +575,8 @@ CREATE TABLE account_changes (
   change jsonb NOT NULL,
   CONSTRAINT account_changes_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT account_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
-  CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text])),
-  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text]))
+  CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text, 'invited'::text, 'accepted'::text])),
+  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text, 'user'::text]))
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
 
@@ -698,6 +698,97 @@ CREATE UNIQUE INDEX one_pending_operation_per_terminal ON terminal_operations US
 CREATE INDEX pending_operations_by_deadline ON terminal_operations USING btree (deadline_at) WHERE status = 'PENDING'::text;
 CREATE INDEX terminal_operations_by_terminal ON terminal_operations USING btree (account_id, terminal_id, created_at, id);
 CREATE INDEX terminal_operations_newest_first ON terminal_operations USING btree (account_id, created_at, id);
+
+CREATE TABLE users (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  email text NOT NULL,
+  email_key text COLLATE "C" NOT NULL,
+  name text,
+  role text NOT NULL,
+  password_scrypt text,
+  otp_secret bytea,
+  otp_last_step bigint,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT users_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT users_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT password_and_code_together CHECK ((password_scrypt IS NULL) = (otp_secret IS NULL)),
+  CONSTRAINT removed_users_have_no_password CHECK (deleted_at IS NULL OR password_scrypt IS NULL),
+  CONSTRAINT users_otp_secret_check CHECK (length(otp_secret) = 20),
+  CONSTRAINT users_role_check CHECK (role = ANY (ARRAY['owner'::text, 'manager'::text, 'cashier'::text, 'read_only'::text]))
+);
+CREATE UNIQUE INDEX one_user_per_email ON users USING btree (account_id, email_key) WHERE deleted_at IS NULL;
+CREATE INDEX users_newest_first ON users USING btree (account_id, created_at, id);
+
+CREATE TABLE user_invitations (
+  account_id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
+  token_sha256 bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  password_scrypt text,
+  otp_secret bytea,
+  CONSTRAINT user_invitations_pkey PRIMARY KEY (account_id, user_id),
+  CONSTRAINT user_invitations_token_sha256_key UNIQUE (token_sha256),
+  CONSTRAINT user_invitations_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES users(account_id, id),
+  CONSTRAINT invitation_expires_after_it_was_made CHECK (expires_at > created_at),
+  CONSTRAINT password_and_code_together CHECK ((password_scrypt IS NULL) = (otp_secret IS NULL)),
+  CONSTRAINT user_invitations_otp_secret_check CHECK (length(otp_secret) = 20),
+  CONSTRAINT user_invitations_token_sha256_check CHECK (length(token_sha256) = 32)
+);
+
+CREATE TABLE mfa_tokens (
+  token_sha256 bytea NOT NULL,
+  account_id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  CONSTRAINT mfa_tokens_pkey PRIMARY KEY (token_sha256),
+  CONSTRAINT mfa_tokens_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES users(account_id, id),
+  CONSTRAINT mfa_tokens_token_sha256_check CHECK (length(token_sha256) = 32)
+);
+CREATE INDEX mfa_tokens_by_user ON mfa_tokens USING btree (account_id, user_id);
+
+CREATE TABLE sign_ins (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  user_id text COLLATE "C" NOT NULL,
+  address_sha256 bytea NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  ended_at timestamp with time zone,
+  CONSTRAINT sign_ins_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT sign_ins_account_id_user_id_fkey FOREIGN KEY (account_id, user_id) REFERENCES users(account_id, id),
+  CONSTRAINT sign_ins_address_sha256_check CHECK (length(address_sha256) = 32)
+);
+CREATE INDEX sign_ins_by_expiry ON sign_ins USING btree (expires_at);
+CREATE INDEX sign_ins_by_user ON sign_ins USING btree (account_id, user_id);
+
+CREATE TABLE refresh_tokens (
+  token_sha256 bytea NOT NULL,
+  account_id text COLLATE "C" NOT NULL,
+  sign_in_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  used_at timestamp with time zone,
+  CONSTRAINT refresh_tokens_pkey PRIMARY KEY (token_sha256),
+  CONSTRAINT refresh_tokens_account_id_sign_in_id_fkey FOREIGN KEY (account_id, sign_in_id) REFERENCES sign_ins(account_id, id) ON DELETE CASCADE,
+  CONSTRAINT refresh_tokens_token_sha256_check CHECK (length(token_sha256) = 32)
+);
+CREATE INDEX refresh_tokens_by_sign_in ON refresh_tokens USING btree (account_id, sign_in_id);
+
+CREATE UNLOGGED TABLE wrong_tries (
+  subject_sha256 bytea NOT NULL,
+  count integer NOT NULL,
+  last_at timestamp with time zone NOT NULL,
+  waits_until timestamp with time zone NOT NULL,
+  CONSTRAINT wrong_tries_pkey PRIMARY KEY (subject_sha256)
+);
 
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger

@@ -63,6 +63,9 @@ async function plant(): Promise<void> {
   const times = { created_at: new Date(), updated_at: new Date(), deadline_at: new Date() };
   const asked = { account_id: theirs, id: newUuid(systemRandom), terminal_id: `${theirs}-T0292`, ...ended, ...times };
   await insertRow(shop.database, "terminal_operations", asked);
+  const user = { id: `user_${"0".repeat(18)}Them`, email: "them@example.com", email_key: "them@example.com" };
+  const invited = { role: "cashier", created_by: "x", created_at: new Date() };
+  await insertRow(shop.database, "users", { account_id: theirs, ...user, ...invited });
 }
 
 interface Sent {

@@ -34,7 +34,7 @@ export function assertErrorBody({ status, headers, body }: Answer<ErrorBody>): v
   assert.ok(status >= 400 && status < 500, `${status} ${JSON.stringify(body)}`);
   assert.match(headers.get("content-type") ?? "", /^application\/json\b/);
   assert.match(headers.get("x-request-id") ?? "no request id", uuid);
-  assert.match(body.error.code ?? "no code", /^[A-Z_]+$/);
+  assert.match(body.error.code ?? "no code", /^([A-Z_]+|mfa_required)$/);
   assert.match(body.error.message, /\S/);
   assert.doesNotMatch(body.error.message, /\{\w+\}/, "a fact is missing from the sentence");
   for (const { description, path } of body.error.errors ?? []) {

@@ -398,7 +398,7 @@ describe("a token is refused", () => {
     assertRefused(await ask({ authorization: basic("gone", "secret") }), invalidClient);
   });
 
-  for (const grant_type of ["password", "refresh_token", "authorization_code", "CLIENT_CREDENTIALS"]) {
+  for (const grant_type of ["account_user_token", "authorization_code", "CLIENT_CREDENTIALS"]) {
     test(`for the grant type ${grant_type}`, async () => {
       const refusal = { status: 400, code: "GRANT_TYPE_NOT_SUPPORTED", field: "grant_type" };
       assertRefused(await ask({ body: { grant_type } }), refusal);

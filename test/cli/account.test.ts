@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
 import { CliScene, type Ended, refusal } from "../support/cli-process.ts";
 import { makeDatabase, type TestDatabase } from "../support/database.ts";
+import { codeOf, secretIn } from "../support/people.ts";
 
 let scene: CliScene;
 let database: TestDatabase;
@@ -146,6 +147,98 @@ describe("tapline account create", () => {
     const another = await scene.run(["account", "create", "--name", "Annen"]);
     assert.equal(printed(another).length, 2, "beside the running server");
     await server.stop("SIGTERM");
+  });
+});
+
+describe("tapline account create --owner-email", () => {
+  test("invites the first owner of both accounts, who accepts on the server", async () => {
+    const server = scene.start(["serve"], { DATABASE_URL: database.url });
+    const [line] = await server.said(/^\{.*"Tapline is serving"\}$/m);
+    const { address } = JSON.parse(line) as { address: string };
+    const owner = ["--owner-email", "ole@bøe.example", "--owner-name", "Ole Bøe"];
+    const args = ["account", "create", "--name", "Bøe AS", "--account-id", "33333333", ...owner];
+    const ended = await scene.run(args, { DATABASE_URL: database.url, TAPLINE_PUBLIC_URL: address });
+    assert.deepEqual([ended.code, ended.stderr], [0, ""]);
+    assert.equal(printed(ended).length, 2, "beside the client");
+    const links = [...ended.stdout.matchAll(/^ {2}invitation {5}(\S+)#(\w{43})$/gm)];
+    assert.deepEqual(
+      links.map(([, page]) => page),
+      [`${address}/invitation`, `${address}/invitation`],
+    );
+    assert.match(ended.stdout, /ole@bøe\.example the owner .* docs\/people\.md/);
+    const post = async (path: string, body: object) => {
+      const headers = { "content-type": "application/json" };
+      const answer = await fetch(address + path, { method: "POST", headers, body: JSON.stringify(body) });
+      return { status: answer.status, body: (await answer.json()) as Record<string, string> };
+    };
+    for (const [, , token = ""] of links) {
+      const accepted = await post("/v1/invitations/accept", { token, password: "riktig hest batteri" });
+      assert.equal(accepted.status, 200);
+      const otp = codeOf(secretIn(accepted.body.otpauth_uri ?? ""), Date.now());
+      const confirmed = await post("/v1/invitations/confirm", { token, otp });
+      assert.equal(confirmed.status, 200);
+      const authorization = `Bearer ${confirmed.body.access_token}`;
+      const users = await fetch(`${address}/v1/accounts/${accepted.body.account_id}/users`, {
+        headers: { authorization },
+      });
+      const [user] = ((await users.json()) as { users: Record<string, string>[] }).users;
+      assert.deepEqual([user?.email, user?.name, user?.role], ["ole@bøe.example", "Ole Bøe", "owner"]);
+      assert.equal(user?.created_by, "tapline");
+    }
+    await server.stop("SIGTERM");
+  });
+
+  const wrong: [what: string, args: string[], sentence: RegExp][] = [
+    ["no email address", ["--owner-email", "ole"], /^"ole" is no email address/],
+    ["an empty name of the owner", ["--owner-email", "o@example.com", "--owner-name", ""], /^A user's name has 1 to/],
+    ["a name without an address", ["--owner-name", "Ole"], /^--owner-name goes with --owner-email/],
+  ];
+  for (const [what, args, sentence] of wrong) {
+    test(`refuses ${what} in one sentence, and makes nothing`, async () => {
+      assert.match(refusal(await account("create", "--name", "K", "--account-id", "44444444", ...args)), sentence);
+      assert.deepEqual(await database.sql("SELECT FROM accounts WHERE account_id = 'T44444444'"), []);
+    });
+  }
+});
+
+describe("tapline client renew", () => {
+  const renew = (account_id: string, client_id: string): Promise<Ended> =>
+    scene.run(["client", "renew", "--account", account_id, "--client", client_id], { DATABASE_URL: database.url });
+
+  test("lets the operator in again where the only administrator's secret is lost, on record", async () => {
+    const [lost] = printed(await account("create", "--name", "Glemt AS", "--account-id", "55555555"));
+    const server = scene.start(["serve"], { DATABASE_URL: database.url });
+    const [line] = await server.said(/^\{.*"Tapline is serving"\}$/m);
+    const { address } = JSON.parse(line) as { address: string };
+    const status = async (client_secret: string): Promise<number> => {
+      const authorization = `Basic ${Buffer.from(`admin:${client_secret}`).toString("base64")}`;
+      const body = JSON.stringify({ grant_type: "client_credentials", audience: "x/v1/accounts/T55555555" });
+      const headers = { authorization, "content-type": "application/json" };
+      return (await fetch(`${address}/v1/accounts/T55555555/auth/token`, { method: "POST", headers, body })).status;
+    };
+    assert.equal(await status(lost?.client_secret ?? ""), 200);
+    const { code, stdout, stderr } = await renew("T55555555", "admin");
+    assert.deepEqual([code, stderr], [0, ""]);
+    const secret = /^ {2}client_secret {2}(\w{43})$/m.exec(stdout)?.[1] ?? "";
+    assert.equal(await status(secret), 200);
+    assert.equal(await status(lost?.client_secret ?? ""), 401, "the lost one is good for nothing");
+    const recorded = await database.sql<{ changed_by: string; action: string; change: object }>(
+      "SELECT changed_by, action, change FROM account_changes WHERE account_id = 'T55555555' ORDER BY id DESC LIMIT 1",
+    );
+    assert.deepEqual([recorded[0]?.changed_by, recorded[0]?.action], ["tapline", "rotated"]);
+    assert.ok(!JSON.stringify(recorded).includes(secret));
+    await server.stop("SIGTERM");
+  });
+
+  test("says so where there is no such client, or no database, and makes neither", async () => {
+    assert.match(
+      refusal(await renew("T55555555", "nobody")),
+      /^There is no client nobody in account T55555555: the first one is called admin/,
+    );
+    const nowhere = join(scene.folder, "nowhere-either");
+    const args = ["client", "renew", "--account", "T55555555", "--client", "admin"];
+    assert.match(refusal(await scene.run(args, { TAPLINE_DATA_DIR: nowhere })), /^There is no database in /);
+    assert.equal(existsSync(nowhere), false);
   });
 });
 

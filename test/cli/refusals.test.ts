@@ -41,6 +41,13 @@ describe("a setting", () => {
     ["TAPLINE_PRESENT_WITHIN_S", "0", 'TAPLINE_PRESENT_WITHIN_S is "0": set it to a whole number from 1 to 3600.'],
     ["TAPLINE_PROCESSING_S", "3601", 'TAPLINE_PROCESSING_S is "3601": set it to a whole number from 1 to 3600.'],
     ["TAPLINE_STOP_ANSWER_S", "ten", 'TAPLINE_STOP_ANSWER_S is "ten": set it to a whole number from 1 to 3600.'],
+    ...["proxy", "10.0.0.7,proxy", "10.0.0.0/33", "0.0.0.0/0", "10.0.0.0/8/8", "fe80::1%eth0", "2001:db8::/129"].map(
+      (value): [name: string, value: string, sentence: string] => [
+        "TAPLINE_TRUSTED_PROXIES",
+        value,
+        `TAPLINE_TRUSTED_PROXIES holds "${value.split(",").at(-1)}": set it to addresses and networks with commas between, such as 10.0.0.7,192.168.0.0/16.`,
+      ],
+    ),
     [
       "TAPLINE_PUBLIC_URL",
       "pay.example.com",
@@ -76,6 +83,7 @@ describe("a setting", () => {
       host: "127.0.0.1",
       port: 8080,
       public_url: undefined,
+      trusted_proxies: [],
       simulators: true,
       simulator_delay_ms: 1500,
       callback_addresses: "public",
@@ -94,6 +102,11 @@ describe("a setting", () => {
     assert.equal(data_dir, join(process.cwd(), "data"));
     const { data_dir: _, ...empty } = readConfig(Object.fromEntries(names.map((name) => [name, ""])));
     assert.deepEqual(empty, expected);
+  });
+
+  test("of trusted proxies holds addresses and networks, with spaces or without", () => {
+    const { trusted_proxies } = readConfig({ TAPLINE_TRUSTED_PROXIES: "10.0.0.7, 192.168.0.0/16,2001:db8::/32," });
+    assert.deepEqual(trusted_proxies, ["10.0.0.7", "192.168.0.0/16", "2001:db8::/32"]);
   });
 
   test("of the demo's own stands behind what is set", () => {

@@ -28,7 +28,8 @@ describe("a refusal's sentence", () => {
       assert.match(sentence, /^(\{\w+\}|[A-Z]|expires_at|order\.amount|seitatech\.in_person).*(\.|: \{reason\})$/);
       assert.match(remedy, /^[A-Z].*\.$/);
       for (const name of placeholdersOf(code)) assert.match(name, /^[a-z]+(_[a-z]+)*$/);
-      assert.match(code, /^[A-Z]+(_[A-Z]+)*$/);
+      // The contract spells one of them otherwise (auth section 3).
+      assert.match(code, /^([A-Z]+(_[A-Z]+)*|mfa_required)$/);
     });
   }
 
@@ -93,6 +94,10 @@ describe("a refusal", () => {
     const rejection = new Rejection("TERMINAL_BUSY", { terminal_id: "T0001", occupant: "the sale order-16" });
     assert.equal(rejection.with({ merchant_reference: "order-16" }), rejection);
     assert.deepEqual(rejection.details, { merchant_reference: "order-16" });
+  });
+  test("carries beside the error what the contract has there", () => {
+    assert.deepEqual(new Rejection("mfa_required").besides, {});
+    assert.deepEqual(new Rejection("mfa_required").beside({ mfa_token: "x" }).besides, { mfa_token: "x" });
   });
   test("is thrown and caught like any error", () => {
     assert.ok(new Rejection("INTERNAL_ERROR") instanceof Error);

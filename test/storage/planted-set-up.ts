@@ -194,6 +194,30 @@ const terminalOperations: PlantedList = {
   ],
 };
 
+const userRoles = ["owner", "manager", "cashier", "read_only"];
+
+/** Every third has set a password. */
+const users: PlantedList = {
+  operation: operations.listUsers,
+  plant: [
+    `INSERT INTO users (account_id, id, email, email_key, name, role, password_scrypt, otp_secret, created_at, created_by,
+       deleted_at, deleted_by)
+     SELECT $1, 'user_' || ${padded}, 'Bruker' || n || '@example.com', 'bruker' || n || '@example.com', 'Bjørg ' || n,
+       ${array(userRoles)}[n % 4 + 1], CASE WHEN n % 3 = 0 AND NOT ${deleted} THEN 'scrypt' END,
+       CASE WHEN n % 3 = 0 AND NOT ${deleted} THEN decode(repeat('00', 20), 'hex') END, ${madeInPairs}, 'till-1',
+       ${deletedAt}, ${deletedBy}
+     FROM ${numbers}`,
+  ],
+  named: "users",
+  hidden: { rows: isDeleted },
+  filters: [
+    ["role=manager&role=cashier", (n) => n % 4 === 1 || n % 4 === 2],
+    ["status=ACTIVE", (n) => n % 3 === 0],
+    ["status=INVITED,ACTIVE", () => true],
+    ["email=Bruker7@EXAMPLE.com,bruker8@example.com&email=bruker10@example.com", isOneOf(7, 8, 10)],
+  ],
+};
+
 /** In the order of planting: a grant has its client, a store its seller, a terminal its store. */
 export const setUpLists: Readonly<Record<string, PlantedList>> = {
   changes,
@@ -205,4 +229,5 @@ export const setUpLists: Readonly<Record<string, PlantedList>> = {
   stores,
   terminals,
   "terminal operations": terminalOperations,
+  users,
 };

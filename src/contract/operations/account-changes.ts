@@ -14,6 +14,7 @@ const entities = [
   "device",
   "profile",
   "signature",
+  "user",
 ] as const;
 
 const AccountChange = open({
@@ -22,7 +23,7 @@ const AccountChange = open({
   changed_by: text("The client, the person, or `tapline` for what the server does by itself"),
   entity: Type.Enum([...entities]),
   entity_id: text(),
-  action: Type.Enum(["created", "updated", "deleted", "rotated", "paired", "revoked"]),
+  action: Type.Enum(["created", "updated", "deleted", "rotated", "paired", "revoked", "invited", "accepted"]),
   change: open({}, "The members that changed, with what they became"),
 });
 

@@ -4,6 +4,8 @@ import { text } from "../shapes.ts";
 
 export const readCheckout = ["admin:checkout", "read:checkout"] as const;
 export const readAccounts = ["admin:accounts", "read:accounts"] as const;
+/** Of an account's set-up the terminals alone: what a cashier has to see. */
+export const readTerminals = [...readAccounts, "read:checkout:/admin/terminals"] as const;
 export const writeAccounts = ["admin:accounts", "write:accounts"] as const;
 export const writeCheckout = ["admin:checkout", "write:checkout"] as const;
 

@@ -4,7 +4,7 @@ import { PersonCommand, SimulatedTerminalState, Trouble } from "../account.ts";
 import { operation } from "../operation.ts";
 import { AccountId, requiredText, text } from "../shapes.ts";
 import { NewTerminal, Terminal, TerminalChange, TerminalList, TerminalStatus } from "../terminal.ts";
-import { readAccounts, several, writeAccounts } from "./parameters.ts";
+import { readTerminals, several, writeAccounts } from "./parameters.ts";
 
 const terminals = "/v1/accounts/{aid}/terminals";
 const alsoTerminals = "/v1/accounts/{aid}/management/terminals";
@@ -48,7 +48,7 @@ export const listTerminals = operation({
   surface: "accounts",
   summary: "List terminals, newest first",
   description: "Deleted ones are listed where `status` names DELETED.",
-  access: readAccounts,
+  access: readTerminals,
   params: Type.Object({ aid: AccountId }),
   query: Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
@@ -71,7 +71,7 @@ export const readTerminal = operation({
   also_at: alsoOne,
   surface: "accounts",
   summary: "Read a terminal: is it connected, and what is open on it",
-  access: readAccounts,
+  access: readTerminals,
   params: terminalParams,
   query: Type.Object({ includes }),
   reply: Terminal,

@@ -9,13 +9,27 @@ export const issueToken = operation({
   method: "POST",
   path: "/v1/accounts/{oid}/auth/token",
   surface: "accounts",
-  summary: "Exchange a client id and secret for a token",
-  description: "`Authorization: Basic base64(client_id:client_secret)`. Several tokens may be valid at once.",
+  summary: "Exchange a client id and secret for a token, or sign a user in",
+  description:
+    "An API client sends `Authorization: Basic base64(client_id:client_secret)`. A user sends `password` first, which a " +
+    "right one is answered 403 to, with `mfa_required` and an `mfa_token`; then `mfa-oob` with that token and a one-time " +
+    "code; and `refresh_token` from then on. Several tokens may be valid at once.",
   access: "client",
   params: Type.Object({ oid: requiredText("The account") }),
   body: TokenRequest,
   reply: Token,
-  rejections: ["INVALID_CLIENT", "AUDIENCE_NOT_GRANTED", "GRANT_TYPE_NOT_SUPPORTED", "TOO_MANY_ATTEMPTS"],
+  rejections: [
+    "INVALID_CLIENT",
+    "AUDIENCE_NOT_GRANTED",
+    "GRANT_TYPE_NOT_SUPPORTED",
+    "TOO_MANY_ATTEMPTS",
+    "INVALID_CREDENTIALS",
+    "mfa_required",
+    "MFA_TOKEN_INVALID",
+    "ONE_TIME_CODE_WRONG",
+    "REFRESH_TOKEN_INVALID",
+    "TOO_MANY_TRIES",
+  ],
 });
 
 export const readKeys = operation({
