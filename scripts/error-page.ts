@@ -40,6 +40,7 @@ const introduction = (): string[] => [
   ),
   "Some errors carry more members. `TERMINAL_BUSY` names the open sale by `session_id` and `merchant_reference`:",
   json(busyTerminal),
+  "`mfa_required` is spelled as the contract has it, and its `mfa_token` stands beside `error`.",
   "A program should decide by `code`, and by the HTTP status where it does not know the code: new codes may come. The " +
     "header `x-request-id` of the answer finds the request in the server's log.",
   "A declined or cancelled card is not an error. It is an outcome: the request is answered with 200, and the " +

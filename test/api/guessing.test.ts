@@ -4,6 +4,7 @@ import { after, before, describe, test } from "node:test";
 import { makeLogger, startApp } from "../../src/app.ts";
 import type { Role } from "../../src/domain/role.ts";
 import { beginTry, type Guess } from "../../src/flows/wrong-try.ts";
+import { callerNetwork } from "../../src/http/caller-network.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { later } from "../support/honest-shop.ts";
 import { authenticator, openPeople, type People, type Person, password, wrongCode } from "../support/people.ts";
@@ -188,6 +189,15 @@ test("after ten wrong invitation tokens an address waits, and the right token is
   assertRefused(answer, { status: 429, code: "TOO_MANY_ATTEMPTS" });
   assert.ok(waitIn(answer) >= 1 && waitIn(answer) <= 60);
   assert.equal((await people.accept(invitation.token, password)).status, 200);
+});
+
+test("a caller is known by one address in whatever spelling, and by an IPv6 network", () => {
+  for (const spelled of ["192.0.2.7", "::ffff:192.0.2.7", "::ffff:c000:207"]) {
+    assert.equal(callerNetwork(spelled), "192.0.2.7");
+  }
+  assert.equal(callerNetwork("2001:DB8:0:1::5"), callerNetwork("2001:db8::1:ffff:0:0:1"));
+  assert.notEqual(callerNetwork("2001:db8:0:1::5"), callerNetwork("2001:db8:0:2::5"));
+  assert.equal(callerNetwork("unknown"), "unknown");
 });
 
 describe("an address that the caller names in X-Forwarded-For", () => {
