@@ -7,6 +7,8 @@ export interface AccountConfiguration {
     payment_products?: Record<string, unknown>[];
     [member: string]: unknown;
   };
+  /** Where the account's days begin and end, such as Europe/Oslo: settlements are made for those (additive) */
+  time_zone?: string;
   [member: string]: unknown;
 }
 
@@ -675,7 +677,11 @@ export interface Transaction {
   merchant_reference: string;
   merchant_reference_2?: string;
   payout_destination_id?: string;
-  settlement_status: string;
+  /**
+   * NOT_SETTLED: nothing is captured. PENDING_SETTLEMENT: captured, and waiting for the day's settlement.
+   * PARTIALLY_SETTLED: some of what was captured or paid back waits. SETTLED: none does
+   */
+  settlement_status: "NOT_SETTLED" | "PENDING_SETTLEMENT" | "PARTIALLY_SETTLED" | "SETTLED";
   customer?: Record<string, unknown>;
   shipping_address?: Address;
   billing_address?: Address;
@@ -734,6 +740,30 @@ export interface TransactionEvent {
     [member: string]: unknown;
   };
   correction?: Record<string, unknown>;
+  /** Of a SETTLEMENT: the captures and refunds that stand in a settlement now */
+  settlements?: {
+    events: {
+      settlement_id: string;
+      provider_reference: string;
+      /** The payout_correlation_id of the CAPTURE or REFUND */
+      event_correlation_id?: string;
+      /** capture - refund - fee */
+      amount: number;
+      /** Captured */
+      capture: number;
+      /** Paid back */
+      refund: number;
+      /** 0 */
+      fee: number;
+      [member: string]: unknown;
+    }[];
+    /**
+     * NOT_SETTLED: nothing is captured. PENDING_SETTLEMENT: captured, and waiting for the day's settlement.
+     * PARTIALLY_SETTLED: some of what was captured or paid back waits. SETTLED: none does
+     */
+    settlement_status: "NOT_SETTLED" | "PENDING_SETTLEMENT" | "PARTIALLY_SETTLED" | "SETTLED";
+    [member: string]: unknown;
+  };
   request_headers?: Record<string, unknown>;
   [member: string]: unknown;
 }

@@ -197,9 +197,9 @@ function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): 
   };
 }
 
-function answersOf({ accepted, reply }: Operation): Json {
-  const content = jsonOf(reply);
-  const done = { 200: { description: "Done", headers: answerHeaders, content } };
+function answersOf({ accepted, reply, created, media_type }: Operation): Json {
+  const content = media_type === undefined ? jsonOf(reply) : { [media_type]: { schema: referred(reply) } };
+  const done = { [created ? 201 : 200]: { description: "Done", headers: answerHeaders, content } };
   if (accepted === undefined) return done;
   const headers = { ...answerHeaders, "event-request-id": { $ref: "#/components/headers/EventRequestId" } };
   const begun = { 202: { description: "Accepted, and not finished", headers, content } };

@@ -23,6 +23,10 @@ export interface Operation {
   /** No body at all is taken as `{}`. */
   readonly body_optional?: true;
   readonly reply: TSchema;
+  /** Done is answered 201. */
+  readonly created?: true;
+  /** The answer is a text of this type, handed out as it is made, where it is not JSON. */
+  readonly media_type?: "text/csv";
   /** It may, or will always, be answered 202: accepted and not finished, with the header `event-request-id`. */
   readonly accepted?: "sometimes" | "always";
   readonly rejections: readonly RejectionCode[];
@@ -59,8 +63,21 @@ export class Accepted<Answer> {
   }
 }
 
-type Answer<O extends Operation> = O["accepted"] extends string
-  ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
-  : Static<O["reply"]>;
+/** An answer that is not JSON: its parts, made as fast as the caller takes them. */
+export class TextDocument {
+  readonly name: string;
+  readonly parts: AsyncIterable<string>;
+
+  constructor(name: string, parts: AsyncIterable<string>) {
+    this.name = name;
+    this.parts = parts;
+  }
+}
+
+type Answer<O extends Operation> = O["media_type"] extends string
+  ? TextDocument
+  : O["accepted"] extends string
+    ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
+    : Static<O["reply"]>;
 
 export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O>>;

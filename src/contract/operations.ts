@@ -34,6 +34,7 @@ import {
   readSession,
   updateSession,
 } from "./operations/sessions.ts";
+import { generateTestReport, listSettlements, readSettlement, readSettlementItems } from "./operations/settlements.ts";
 import { makeSignature, readSignature } from "./operations/signature.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./operations/stores.ts";
 import {
@@ -148,6 +149,10 @@ export const operations = {
   putAccountConfiguration,
   readSignature,
   makeSignature,
+  listSettlements,
+  readSettlement,
+  readSettlementItems,
+  generateTestReport,
   readHealth,
   readReadiness,
 };

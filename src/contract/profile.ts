@@ -50,6 +50,9 @@ export const AccountConfiguration = open({
   merchant: Type.Optional(Merchant),
   payment_options: Type.Optional(list(PaymentOption)),
   payout: Type.Optional(open({ payment_products: Type.Optional(list(open({}))) })),
+  time_zone: Type.Optional(
+    text("Where the account's days begin and end, such as Europe/Oslo: settlements are made for those (additive)"),
+  ),
 });
 export type AccountConfiguration = Static<typeof AccountConfiguration>;
 

@@ -29,6 +29,12 @@ const statuses = [
   "ON_HOLD",
 ] as const;
 
+const SettlementStatus = Type.Enum(["NOT_SETTLED", "PENDING_SETTLEMENT", "PARTIALLY_SETTLED", "SETTLED"], {
+  description:
+    "NOT_SETTLED: nothing is captured. PENDING_SETTLEMENT: captured, and waiting for the day's settlement. " +
+    "PARTIALLY_SETTLED: some of what was captured or paid back waits. SETTLED: none does",
+});
+
 export const TransactionStatus = Type.Enum([...statuses]);
 
 export const Card = open({
@@ -54,6 +60,24 @@ const EventError = open({
   type: Type.Optional(list(text())),
   result_code: Type.Optional(text()),
 });
+
+const EventSettlements = open(
+  {
+    events: list(
+      open({
+        settlement_id: text(),
+        provider_reference: text(),
+        event_correlation_id: Type.Optional(text("The payout_correlation_id of the CAPTURE or REFUND")),
+        amount: minorUnits("capture - refund - fee"),
+        capture: minorUnits("Captured"),
+        refund: minorUnits("Paid back"),
+        fee: minorUnits("0"),
+      }),
+    ),
+    settlement_status: SettlementStatus,
+  },
+  "Of a SETTLEMENT: the captures and refunds that stand in a settlement now",
+);
 
 export const TransactionEvent = open({
   id: text("Decimal counter within the transaction"),
@@ -82,6 +106,7 @@ export const TransactionEvent = open({
   ),
   error: Type.Optional(EventError),
   correction: Type.Optional(open({})),
+  settlements: Type.Optional(EventSettlements),
   request_headers: Type.Optional(open({})),
 });
 export type TransactionEvent = Static<typeof TransactionEvent>;
@@ -121,7 +146,7 @@ export const Transaction = open({
   merchant_reference: text(),
   merchant_reference_2: Type.Optional(text()),
   payout_destination_id: Type.Optional(text()),
-  settlement_status: text(),
+  settlement_status: SettlementStatus,
   customer: Type.Optional(open({})),
   shipping_address: Type.Optional(Address),
   billing_address: Type.Optional(Address),

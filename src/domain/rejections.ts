@@ -9,6 +9,7 @@ import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
+import { settlementRejections } from "./settlement-rejections.ts";
 import { terminalOperationRejections } from "./terminal-operation-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
 import { userRejections } from "./user-rejections.ts";
@@ -27,6 +28,7 @@ export const rejections = {
   ...profileRejections,
   ...terminalOperationRejections,
   ...userRejections,
+  ...settlementRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

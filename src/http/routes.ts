@@ -31,6 +31,7 @@ import {
   readSession,
   updateSession,
 } from "./sessions.ts";
+import { generateTestReport, listSettlements, readSettlement, readSettlementItems } from "./settlements.ts";
 import { makeSignature, readSignature } from "./signature.ts";
 import { orderTrouble, playPerson, readSimulatedTerminal } from "./simulated-terminals.ts";
 import { createStore, deleteStore, listStores, readStore, updateStore } from "./stores.ts";
@@ -74,7 +75,16 @@ export interface GuardedApi extends Api {
 
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
+const settling = (world: World) => ({
+  listSettlements: listSettlements(world),
+  readSettlement: readSettlement(world),
+  readSettlementItems: readSettlementItems(world),
+  generateTestReport: generateTestReport(world),
+});
+
+/** What goes on beside payments. */
 const housekeeping = (world: World) => ({
+  ...settling(world),
   startTerminalOperation: startTerminalOperation(world),
   listTerminalOperations: listTerminalOperations(world),
   readTerminalOperation: readTerminalOperation(world),

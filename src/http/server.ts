@@ -1,5 +1,6 @@
 /** The HTTP edge: routes from the contract, one error body for everything, a request id on every answer. */
 import type { Socket } from "node:net";
+import { Readable } from "node:stream";
 import cors from "@fastify/cors";
 import fastify, {
   type FastifyBaseLogger,
@@ -8,7 +9,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { Accepted, type Call, type Operation } from "../contract/operation.ts";
+import { Accepted, type Call, type Operation, TextDocument } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { authenticate, checkAccount } from "./authentication.ts";
@@ -110,7 +111,7 @@ function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handl
     schema: {
       ...(operation.query === undefined ? {} : { querystring: operation.query }),
       ...(operation.body === undefined ? {} : { body: operation.body }),
-      response: { "2xx": operation.reply },
+      ...(operation.media_type === undefined ? { response: { "2xx": operation.reply } } : {}),
     },
     onRequest: async (request) => {
       if (operation.access === "anyone" || operation.access === "client") return;
@@ -128,11 +129,22 @@ function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handl
     },
     handler: async (request, reply) => {
       const answer = await handle(callOf(operation, request));
+      if (answer instanceof TextDocument) return sendDocument(reply, operation, answer);
+      if (operation.created) reply.code(201);
       if (!(answer instanceof Accepted)) return answer;
       reply.code(202).header("event-request-id", answer.event_request_id);
       return answer.answer;
     },
   });
+}
+
+/** As an attachment: a browser saves it under its name, and takes it for nothing else. */
+function sendDocument(reply: FastifyReply, { media_type }: Operation, { name, parts }: TextDocument): FastifyReply {
+  return reply
+    .type(`${media_type}; charset=utf-8`)
+    .header("content-disposition", `attachment; filename="${name.replaceAll(/[^\w.-]/g, "_")}"`)
+    .header("x-content-type-options", "nosniff")
+    .send(Readable.from(parts));
 }
 
 function callOf(operation: Operation, request: FastifyRequest): Call<Operation> {

@@ -12,7 +12,7 @@ export function withTimes<Query extends object>(query: Query): Query {
   return Object.fromEntries(read) as Query;
 }
 
-function timeOf(name: string, text: string): string {
+export function timeOf(name: string, text: string): string {
   // A plus sign that was not encoded arrives as a space.
   const written = text.replace(" ", "+");
   const whole = zoned.test(written) || !written.includes("T") ? written : `${written}Z`;

@@ -6,6 +6,7 @@ import { actOnDeadlines } from "../flows/deadlines.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
+import { settleDays } from "../flows/settlement.ts";
 import { forgetWhatRanOut } from "../flows/sign-in.ts";
 import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
@@ -25,6 +26,8 @@ const askEvery_ms = 5_000;
 /** Kept answers are forgotten a day after they were given; a look each minute is enough. */
 const keysKept_ms = 24 * 60 * 60 * 1000;
 const forgetEvery_ms = 60_000;
+/** How soon a day is settled once its time has come; a day of many payments takes several looks. */
+const settleEvery_ms = 10_000;
 
 export interface Schedule {
   /** Resolves when the work under way has ended; none is begun after. */
@@ -51,6 +54,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "unresolved payments", every_ms: askEvery_ms, work: askUnresolved },
   { name: "unanswered reversals", every_ms: askEvery_ms, work: askReversalsAgainHere },
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
+  { name: "settlements", every_ms: settleEvery_ms, work: settleDays },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
   { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },
   { name: "sign-ins", every_ms: forgetEvery_ms, work: forgetWhatRanOut },

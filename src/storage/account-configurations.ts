@@ -4,6 +4,8 @@ import type { InPersonSettings } from "../domain/account-configuration.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 
 export interface ConfigurationRow extends InPersonSettings {
+  /** Where the account's days begin: the calendar of its settlements has it. */
+  readonly time_zone: string;
   /** `null`, and the members after it, until somebody has changed it. */
   readonly configuration: AccountConfiguration | null;
   readonly created_at: string | null;
@@ -13,8 +15,10 @@ export interface ConfigurationRow extends InPersonSettings {
 }
 
 const columns = `SELECT account.in_person_enabled, account.in_person_currencies, kept.configuration, kept.created_at,
-     kept.created_by, kept.updated_at, kept.updated_by
-   FROM accounts AS account LEFT JOIN account_configurations AS kept ON kept.account_id = account.account_id
+     kept.created_by, kept.updated_at, kept.updated_by, calendar.time_zone
+   FROM accounts AS account
+   JOIN settlement_calendars AS calendar ON calendar.account_id = account.account_id
+   LEFT JOIN account_configurations AS kept ON kept.account_id = account.account_id
    WHERE account.account_id = $1`;
 const read = statement("read_account_configuration", columns);
 const lock = statement("lock_account_configuration", `${columns} FOR NO KEY UPDATE OF account`);

@@ -6,6 +6,7 @@ import { type AuditReport, differencesOf, noteDifferences, type StrayRow, strayD
 import type { AuditedTransaction } from "../domain/audited.ts";
 import { type Database, type Reader, type Statement, statement } from "./database.ts";
 import { checkSchema } from "./migrations.ts";
+import { auditSettlements } from "./settlement-audit.ts";
 
 /** A page is a megabyte or so. The numbers stand in the statements, so that they are planned for a page and no more. */
 const transactionsInPage = 500;
@@ -20,6 +21,7 @@ export async function auditBooks(db: Database, report: AuditReport, onPage: () =
     await checkSchema(reader);
     await auditTransactions(reader, report, onPage);
     for (const table of strayTables) await auditStrays(reader, table, report, onPage);
+    await auditSettlements(reader, report, onPage);
   });
 }
 

@@ -293,13 +293,15 @@ CREATE TABLE transactions (
   voided_amount integer NOT NULL DEFAULT 0,
   reserved_refund_amount integer NOT NULL DEFAULT 0,
   card jsonb,
-  settlement_status text NOT NULL DEFAULT 'NOT_SETTLED'::text,
   event_count integer NOT NULL DEFAULT 1,
   created_at timestamp with time zone NOT NULL,
   updated_at timestamp with time zone NOT NULL,
+  settled_captured_amount integer NOT NULL DEFAULT 0,
+  settled_refunded_amount integer NOT NULL DEFAULT 0,
   CONSTRAINT transactions_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_transaction_per_session UNIQUE (account_id, session_id),
   CONSTRAINT amounts_in_order CHECK (refunded_amount >= 0 AND reserved_refund_amount >= 0 AND voided_amount >= 0 AND (refunded_amount + reserved_refund_amount) <= captured_amount AND (captured_amount + voided_amount) <= authorized_amount AND (authorized_amount = 0 OR authorized_amount = amount)),
+  CONSTRAINT settled_no_more_than_moved CHECK (settled_captured_amount >= 0 AND settled_captured_amount <= captured_amount AND settled_refunded_amount >= 0 AND settled_refunded_amount <= refunded_amount),
   CONSTRAINT status_follows_from_amounts CHECK (
   CASE
       WHEN authorized_amount = 0 THEN status = ANY (ARRAY['INITIATED'::text, 'DECLINED'::text, 'FAILED'::text, 'UNKNOWN'::text])
@@ -320,6 +322,7 @@ CREATE INDEX authorizations_by_terminal ON transactions USING btree (account_id,
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
 CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, merchant_reference_2, id) WHERE merchant_reference_2 IS NOT NULL;
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
+CREATE INDEX unsettled_transactions ON transactions USING btree (account_id, created_at, id) WHERE captured_amount <> settled_captured_amount OR refunded_amount <> settled_refunded_amount;
 
 CREATE TABLE transaction_events (
   account_id text COLLATE "C" NOT NULL,
@@ -339,6 +342,7 @@ CREATE TABLE transaction_events (
   error jsonb,
   correction jsonb,
   request_headers jsonb,
+  settlements jsonb,
   CONSTRAINT transaction_events_pkey PRIMARY KEY (account_id, transaction_id, id),
   CONSTRAINT failure_has_its_error CHECK (success = (error IS NULL)),
   CONSTRAINT transaction_events_event_check CHECK (event = ANY (ARRAY['INITIALIZE'::text, 'AUTHORIZE'::text, 'CAPTURE'::text, 'REFUND'::text, 'VOID'::text, 'INITIATE_REFUND'::text, 'INITIATE_VOID'::text, 'INITIATE_CAPTURE'::text, 'SETTLEMENT'::text])),
@@ -790,6 +794,75 @@ CREATE UNLOGGED TABLE wrong_tries (
   CONSTRAINT wrong_tries_pkey PRIMARY KEY (subject_sha256)
 );
 
+CREATE TABLE settlement_calendars (
+  account_id text COLLATE "C" NOT NULL,
+  time_zone text NOT NULL DEFAULT 'Europe/Oslo'::text,
+  settled_until timestamp with time zone,
+  day_ends_at timestamp with time zone,
+  due_at timestamp with time zone NOT NULL,
+  CONSTRAINT settlement_calendars_pkey PRIMARY KEY (account_id),
+  CONSTRAINT settlement_calendars_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT day_ends_after_it_began CHECK (day_ends_at > settled_until)
+);
+CREATE INDEX settlement_calendars_by_due ON settlement_calendars USING btree (due_at);
+
+CREATE TABLE settlements (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  payout_destination_id text COLLATE "C" NOT NULL,
+  store_id text COLLATE "C" NOT NULL,
+  start_at timestamp with time zone NOT NULL,
+  end_at timestamp with time zone NOT NULL,
+  provider_reference text COLLATE "C" NOT NULL,
+  is_test boolean NOT NULL DEFAULT false,
+  payment_status text NOT NULL DEFAULT 'postponed'::text,
+  created_at timestamp with time zone NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  settled_at timestamp with time zone,
+  CONSTRAINT settlements_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT settlements_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT settlement_ends_after_it_began CHECK (end_at > start_at),
+  CONSTRAINT settlements_payment_status_check CHECK (payment_status = ANY (ARRAY['paid'::text, 'postponed'::text])),
+  CONSTRAINT test_settlements_of_test_accounts CHECK (NOT is_test OR account_id ~~ 'T%'::text)
+);
+CREATE UNIQUE INDEX one_settlement_per_day ON settlements USING btree (account_id, payout_destination_id, store_id, start_at) WHERE NOT is_test;
+CREATE INDEX settlements_being_made ON settlements USING btree (account_id) WHERE settled_at IS NULL;
+CREATE INDEX settlements_by_reference ON settlements USING btree (account_id, provider_reference);
+CREATE INDEX settlements_by_seller ON settlements USING btree (account_id, payout_destination_id, settled_at, id) WHERE settled_at IS NOT NULL;
+CREATE INDEX settlements_newest_first ON settlements USING btree (account_id, settled_at, id) WHERE settled_at IS NOT NULL;
+
+CREATE TABLE settlement_amounts (
+  account_id text COLLATE "C" NOT NULL,
+  settlement_id text COLLATE "C" NOT NULL,
+  currency text NOT NULL,
+  capture bigint NOT NULL,
+  refund bigint NOT NULL,
+  fee bigint NOT NULL DEFAULT 0,
+  CONSTRAINT settlement_amounts_pkey PRIMARY KEY (account_id, settlement_id, currency),
+  CONSTRAINT settlement_amounts_account_id_settlement_id_fkey FOREIGN KEY (account_id, settlement_id) REFERENCES settlements(account_id, id),
+  CONSTRAINT settlement_amounts_capture_check CHECK (capture >= 0),
+  CONSTRAINT settlement_amounts_currency_check CHECK (currency ~ '^[A-Z]{3}$'::text),
+  CONSTRAINT settlement_amounts_fee_check CHECK (fee >= 0),
+  CONSTRAINT settlement_amounts_refund_check CHECK (refund >= 0)
+);
+
+CREATE TABLE settlement_items (
+  account_id text COLLATE "C" NOT NULL,
+  settlement_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  transaction_id text COLLATE "C" NOT NULL,
+  event_id integer NOT NULL,
+  event text NOT NULL,
+  amount integer NOT NULL,
+  currency text NOT NULL,
+  is_test boolean NOT NULL DEFAULT false,
+  CONSTRAINT settlement_items_pkey PRIMARY KEY (account_id, settlement_id, created_at, transaction_id, event_id),
+  CONSTRAINT settlement_items_account_id_settlement_id_fkey FOREIGN KEY (account_id, settlement_id) REFERENCES settlements(account_id, id),
+  CONSTRAINT settlement_items_amount_check CHECK (amount > 0),
+  CONSTRAINT settlement_items_event_check CHECK (event = ANY (ARRAY['CAPTURE'::text, 'REFUND'::text]))
+);
+CREATE UNIQUE INDEX an_event_is_settled_once ON settlement_items USING btree (account_id, transaction_id, event_id) WHERE NOT is_test;
+
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -798,6 +871,15 @@ BEGIN
   INSERT INTO payment_profiles (account_id, profile_id, description, configuration, created_at, updated_at)
   VALUES (NEW.account_id, 'default', 'Default', '{}', NEW.created_at, NEW.created_at)
   ON CONFLICT DO NOTHING;
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.give_settlement_calendar()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO settlement_calendars (account_id, due_at) VALUES (NEW.account_id, NEW.created_at) ON CONFLICT DO NOTHING;
   RETURN NULL;
 END $function$;
 
@@ -900,6 +982,8 @@ BEGIN
 END $function$;
 
 CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
+
+CREATE TRIGGER accounts_have_a_settlement_calendar AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_settlement_calendar();
 
 CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON accounts FOR EACH ROW WHEN (old.allow_mixed_methods <> new.allow_mixed_methods) EXECUTE FUNCTION renew_profiles_of_changed();
 

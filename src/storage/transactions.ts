@@ -2,6 +2,7 @@
 import type { Session } from "../contract/session.ts";
 import type { OrderItem, ShippingOption } from "../contract/shapes.ts";
 import type { Transaction, TransactionEvent } from "../contract/transaction.ts";
+import { settlementStatusOf } from "../domain/settlement.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 import { Filter } from "./filter.ts";
 
@@ -17,7 +18,10 @@ interface TransactionRow {
   readonly terminal_id: string;
   readonly payout_destination_id: string;
   readonly card: Transaction["card"] | null;
-  readonly settlement_status: string;
+  readonly captured_amount: number;
+  readonly refunded_amount: number;
+  readonly settled_captured_amount: number;
+  readonly settled_refunded_amount: number;
   readonly created_at: string;
   readonly updated_at: string;
   readonly session_url: Session["url"];
@@ -30,7 +34,8 @@ interface TransactionRow {
 
 const columns = `transaction.id, transaction.session_id, transaction.amount, transaction.currency, transaction.status,
   transaction.channel, transaction.merchant_reference, transaction.merchant_reference_2, transaction.terminal_id,
-  transaction.payout_destination_id, transaction.card, transaction.settlement_status, transaction.created_at,
+  transaction.payout_destination_id, transaction.card, transaction.captured_amount, transaction.refunded_amount,
+  transaction.settled_captured_amount, transaction.settled_refunded_amount, transaction.created_at,
   transaction.updated_at, session.url AS session_url, session."order", session.members, session.request_headers,
   session.profile_id,
   (SELECT json_agg(json_strip_nulls(json_build_object('id', event.id::text, 'event', event.event,
@@ -38,7 +43,7 @@ const columns = `transaction.id, transaction.session_id, transaction.amount, tra
       'items', event.items, 'created_at', iso(event.created_at), 'created_by', event.created_by,
       'request_id', event.request_id, 'correlation_request_id', event.correlation_request_id,
       'event_reference', event.event_reference, 'metadata', event.metadata, 'error', event.error,
-      'correction', event.correction, 'request_headers', event.request_headers)) ORDER BY event.id)
+      'correction', event.correction, 'settlements', event.settlements, 'request_headers', event.request_headers)) ORDER BY event.id)
    FROM transaction_events AS event
    WHERE event.account_id = transaction.account_id AND event.transaction_id = transaction.id) AS events`;
 
@@ -204,7 +209,7 @@ function transactionOf(row: TransactionRow, includes: TransactionIncludes): Tran
     merchant_reference: row.merchant_reference,
     merchant_reference_2: row.merchant_reference_2 ?? undefined,
     payout_destination_id: order.payout_destination_id,
-    settlement_status: row.settlement_status,
+    settlement_status: settlementStatusOf(row),
     customer,
     shipping_address: order.shipping_address,
     billing_address: order.billing_address,

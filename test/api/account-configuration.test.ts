@@ -45,7 +45,7 @@ const bearer = async (...scopes: string[]): Promise<Record<string, string>> => {
 
 /** First of all: nobody has changed anything yet. */
 test("an account that nobody has configured shows what it was made with", async () => {
-  assert.deepEqual(await read(), { configuration: { payment_options: [inPerson] } });
+  assert.deepEqual(await read(), { configuration: { payment_options: [inPerson], time_zone: "Europe/Oslo" } });
 });
 
 describe("an account's configuration", () => {
@@ -61,7 +61,7 @@ describe("an account's configuration", () => {
       ext_note: ["kept"],
     };
     const body = await configured(configuration);
-    assert.deepEqual(body.configuration, configuration);
+    assert.deepEqual(body.configuration, { ...configuration, time_zone: "Europe/Oslo" });
     assert.equal(body.updated_by, shop.demo.client_id);
     assert.deepEqual(await read(), body);
     const alias = await shop.call("GET", "/v1/accounts/T12345678/payments/admin/checkout");

@@ -66,6 +66,11 @@ async function plant(): Promise<void> {
   const user = { id: `user_${"0".repeat(18)}Them`, email: "them@example.com", email_key: "them@example.com" };
   const invited = { role: "cashier", created_by: "x", created_at: new Date() };
   await insertRow(shop.database, "users", { account_id: theirs, ...user, ...invited });
+  const day = { start_at: new Date(Date.now() - 86_400_000), end_at: new Date() };
+  const places = { payout_destination_id: "seller-1", store_id: "oslo-center" };
+  const made = { provider_reference: "planted", created_at: new Date(), updated_at: new Date() };
+  const settlement = { account_id: theirs, id: newUuid(systemRandom), ...places, ...day, ...made };
+  await insertRow(shop.database, "settlements", { ...settlement, settled_at: new Date() });
 }
 
 interface Sent {

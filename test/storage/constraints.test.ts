@@ -55,7 +55,7 @@ const tryStatuses = `
   END $$`;
 
 async function answers(amounts: object): Promise<Record<string, string>> {
-  const defaults = { settlement_status: "NOT_SETTLED", event_count: 1, ...noBalance };
+  const defaults = { event_count: 1, ...noBalance, settled_captured_amount: 0, settled_refunded_amount: 0 };
   const row = JSON.stringify({ ...transaction(), ...defaults, ...amounts });
   const [found] = await database.sql<{ said: Record<string, string> }>("SELECT try_statuses($1, $2) AS said", [
     row,

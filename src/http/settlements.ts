@@ -1,0 +1,104 @@
+import { type Handler, TextDocument } from "../contract/operation.ts";
+import type { Operations } from "../contract/operations.ts";
+import type { Settlement } from "../contract/settlement.ts";
+import { fieldError, Rejection } from "../domain/rejections.ts";
+import { reportHead, reportLine } from "../domain/settlement-report.ts";
+import { generateTestReport as generate } from "../flows/settlement-test-report.ts";
+import type { World } from "../flows/world.ts";
+import type { Reader } from "../storage/database.ts";
+import {
+  listSettlements as list,
+  readSettlement as read,
+  readItems,
+  type SettlementFilter,
+  type Settlement as SettlementRow,
+} from "../storage/settlements.ts";
+import { timeOf, withTimes } from "./times.ts";
+
+const limitDefault = 10;
+/** The one who carries an in-person payment: as a transaction's payment_product. */
+const provider = "seitatech";
+
+export const listSettlements =
+  (world: World): Handler<Operations["listSettlements"]> =>
+  async ({ account_id, query }) => {
+    const {
+      limit = limitDefault,
+      payment_provider,
+      starting_after_id,
+      starting_after_date,
+      ...filter
+    } = withTimes(query);
+    const no_provider = payment_provider === undefined || payment_provider.includes(provider) ? {} : noProvider;
+    const after = cursorOf(starting_after_id, starting_after_date);
+    const rows = await list(world.db, account_id, { ...filter, ...no_provider, after, limit: limit + 1 });
+    const page = rows.slice(0, limit);
+    const last = page.at(-1);
+    const more = rows.length > limit && last !== undefined;
+    const key = more ? { last_evaluated_key: { id: last.id, settled_at: last.settled_at } } : {};
+    return { items: page.map((row) => settlementOf(account_id, row)), ...key };
+  };
+
+const noProvider = { no_provider: true } as const;
+
+/** A half of the cursor alone would begin at another place than the page before has ended. */
+function cursorOf(id: string | undefined, date: string | undefined): SettlementFilter["after"] {
+  if (id === undefined && date === undefined) return undefined;
+  if (id !== undefined && date !== undefined) return { id, settled_at: timeOf("starting_after_date", date) };
+  const missing = id === undefined ? "starting_after_id" : "starting_after_date";
+  const problem = "is required: the two parts of a cursor go together.";
+  throw Rejection.ofFields(`${missing} ${problem}`, [fieldError("REQUIRED", missing, problem)]);
+}
+
+export const readSettlement =
+  (world: World): Handler<Operations["readSettlement"]> =>
+  async ({ account_id, params: { settlement_id } }) =>
+    settlementOf(account_id, await found(world, account_id, settlement_id));
+
+export const readSettlementItems =
+  (world: World): Handler<Operations["readSettlementItems"]> =>
+  async ({ account_id, params: { settlement_id } }) => {
+    const settlement = await found(world, account_id, settlement_id);
+    return new TextDocument(reportName(settlement), report(world.db, account_id, settlement));
+  };
+
+async function* report(reader: Reader, account_id: string, settlement: SettlementRow): AsyncGenerator<string> {
+  yield reportHead();
+  for await (const page of readItems(reader, account_id, settlement.id)) {
+    yield page.map((item) => reportLine(item, settlement)).join("");
+  }
+}
+
+export const generateTestReport =
+  (world: World): Handler<Operations["generateTestReport"]> =>
+  async ({ account_id, body: { transaction_ids, number_of_transactions, date_range } }) => {
+    const range = date_range && {
+      start_at: timeOf("date_range.start_at", date_range.start_at),
+      end_at: timeOf("date_range.end_at", date_range.end_at),
+    };
+    const asked = { account_id, transaction_ids, number_of_transactions, date_range: range };
+    const made = await generate(world, asked);
+    return { items: made.map((row) => settlementOf(account_id, row)) };
+  };
+
+async function found(world: World, account_id: string, settlement_id: string): Promise<SettlementRow> {
+  const row = await read(world.db, account_id, settlement_id);
+  if (row === undefined) throw new Rejection("SETTLEMENT_NOT_FOUND", { settlement_id });
+  return row;
+}
+
+const reportName = ({ provider_reference }: SettlementRow): string => `settlement-${provider_reference}.csv`;
+
+function settlementOf(account_id: string, row: SettlementRow): Settlement {
+  const { is_test, amounts, ...facts } = row;
+  const url = `/v1/accounts/${account_id}/settlements/${row.id}/items.csv`;
+  return {
+    ...facts,
+    provider,
+    attachments: [{ name: reportName(row), content_type: "text/csv", url }],
+    amounts: amounts.map(({ capture, refund, fee, currency }) => {
+      return { amount: capture - refund - fee, capture, refund, fee, currency };
+    }),
+    ...(is_test ? { test: true } : {}),
+  };
+}
