@@ -51,6 +51,8 @@ export const Settlements = open({
   last_evaluated_key: Type.Optional(LastEvaluatedKey),
 });
 
+export type Settlements = Static<typeof Settlements>;
+
 export const GenerateTestReport = open(
   {
     transaction_ids: Type.Optional(Type.Array(requiredText(), { minItems: 1, maxItems: 1_000 })),

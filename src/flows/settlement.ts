@@ -35,19 +35,29 @@ import {
 import { isoNow, type World } from "./world.ts";
 
 /** Accounts looked at in one sweep; the next takes the rest. */
-const accountsMax = 100;
+const accountsMax = 1_000;
 /** Transactions of a batch: a till whose refund meets it waits for some milliseconds. */
-const batchMax = 500;
-/** Steps for one account in a sweep, so that a long catching up holds up neither the others nor a stop of the server. */
+const batchMax = 200;
+/** Steps for one account in a sweep, so that a long catching up does not hold up the others. */
 const stepsMax = 100;
+/** A sweep that takes longer leaves the rest to the next: a stop of the server waits for it. */
+const sweepMax_ms = 5_000;
 
 const iso = (moment: number): string => new Date(moment).toISOString();
 
 /** Settles every day that has ended. Safe in several processes at once, and again after a crash. */
 export async function settleDays(world: World, batch = batchMax): Promise<void> {
+  const until = world.clock.monotonic() + sweepMax_ms;
+  const isTime = () => world.clock.monotonic() < until;
   for (const account_id of await readDueAccounts(world.db, isoNow(world), accountsMax)) {
-    let steps = 0;
-    while (steps++ < stepsMax && (await settleStep(world, account_id, batch)));
+    if (!isTime()) return;
+    try {
+      let steps = 0;
+      while (isTime() && steps++ < stepsMax && (await settleStep(world, account_id, batch)));
+    } catch (error) {
+      // One account's trouble holds up no other's day; the next sweep tries again.
+      world.log.error({ account_id, problem: String(error) }, "an account could not be settled");
+    }
   }
 }
 

@@ -801,7 +801,7 @@ CREATE TABLE settlement_calendars (
   day_ends_at timestamp with time zone,
   due_at timestamp with time zone NOT NULL,
   CONSTRAINT settlement_calendars_pkey PRIMARY KEY (account_id),
-  CONSTRAINT settlement_calendars_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT settlement_calendars_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id) ON DELETE CASCADE,
   CONSTRAINT day_ends_after_it_began CHECK (day_ends_at > settled_until)
 );
 CREATE INDEX settlement_calendars_by_due ON settlement_calendars USING btree (due_at);

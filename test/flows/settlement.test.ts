@@ -240,6 +240,18 @@ describe("a settlement that is being made", () => {
   });
 });
 
+test("an account that cannot be settled holds up no other", async () => {
+  const broken = await open();
+  await database.sql("UPDATE settlement_calendars SET time_zone = 'Nowhere' WHERE account_id = $1", [
+    broken.account_id,
+  ]);
+  const books = await open();
+  await books.sale("2026-11-20T10:00:00.000Z");
+  await settleAt(books, "2026-11-21T06:00:00.000Z");
+  assert.equal((await books.settlements()).length, 1);
+  await database.sql("UPDATE settlement_calendars SET time_zone = 'UTC' WHERE account_id = $1", [broken.account_id]);
+});
+
 const hour_ms = 3_600_000;
 /** Weeks around the days on which the clocks are changed. */
 const begins = ["2026-03-27T11:00:00.000Z", "2026-10-23T11:00:00.000Z"];

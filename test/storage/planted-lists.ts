@@ -6,6 +6,7 @@ import {
   digits,
   type Meant,
   made,
+  madeInPairs,
   numbers,
   type PlantedList,
   padded,
@@ -159,10 +160,51 @@ const incidents: PlantedList = {
   ],
 };
 
+const settlementId = (n: number): string => `settlement-${digits(n)}`;
+const settledAt = (id: string): string => encodeURIComponent(timeOf(Math.floor(Number(id.slice(-20)) / 2)));
+
+/** Each holds a capture of its own time. */
+const settlements: PlantedList = {
+  operation: operations.listSettlements,
+  plant: [
+    `INSERT INTO settlements (account_id, id, payout_destination_id, store_id, start_at, end_at, provider_reference,
+       created_at, updated_at, settled_at)
+     SELECT $1, 'settlement-' || ${padded}, 'seller-' || n % 4, 'Grünerløkka', ${made}, ${made} + interval '1 day',
+       'reference-' || n / 3, ${madeInPairs}, ${madeInPairs}, ${madeInPairs}
+     FROM ${numbers}`,
+    `INSERT INTO settlement_amounts (account_id, settlement_id, currency, capture, refund)
+     SELECT $1, 'settlement-' || ${padded}, 'NOK', n, 0 FROM ${numbers}`,
+    `INSERT INTO settlement_items (account_id, settlement_id, created_at, transaction_id, event_id, event, amount,
+       currency)
+     SELECT $1, 'settlement-' || ${padded}, ${made}, 'settled-' || n, 3, 'CAPTURE', n, 'NOK' FROM ${numbers}`,
+  ],
+  named: "items",
+  limit_max: 1_000,
+  cursor: {
+    of: (body) => (body as { last_evaluated_key?: { id: string } }).last_evaluated_key?.id,
+    after: (id) => `starting_after_id=${id}&starting_after_date=${settledAt(id)}`,
+  },
+  filters: [
+    [`created_at.gte=${timeOf(8)}`, (n) => Math.floor(n / 2) >= 8],
+    [`created_at.lte=${timeOf(40)}`, (n) => Math.floor(n / 2) <= 40],
+    [`item_created_at.gte=${timeOf(8)}`, (n) => n >= 8],
+    [`item_created_at.lte=${timeOf(70)}`, (n) => n <= 70],
+    ["payment_provider=seitatech", () => true],
+    ["payment_provider=vipps", never],
+    ["payout_destination_id=seller-3", (n) => n % 4 === 3],
+    ["search=reference-7", (n) => third(n) === 7],
+    [`search=${settlementId(9)}`, (n) => n === 9],
+    ["search=settled-10", (n) => n === 10],
+  ],
+  looks_through: ["item_created_at.lte"],
+  also_measured: [`payout_destination_id=seller-3&created_at.lte=${timeOf(40)}`],
+};
+
 /** Every list of the API. A new one is a line here: its operation, the statement that plants it, and its filters. */
 export const plantedLists: Readonly<Record<string, PlantedList>> = {
   sessions,
   transactions,
   incidents,
+  settlements,
   ...setUpLists,
 };

@@ -30,6 +30,10 @@ export interface PlantedList {
   readonly looks_through?: readonly string[];
   /** Filters together that a till asks for. */
   readonly also_measured?: readonly string[];
+  /** How many rows a page may have: a hundred, unless this says otherwise. */
+  readonly limit_max?: number;
+  /** Where the cursor is no `starting_after`: the answer's, as a row's key, and the query that begins after a row. */
+  readonly cursor?: { readonly of: (body: unknown) => string | undefined; readonly after: (key: string) => string };
   /** The answer's member that is the list, where the answer is not the list itself; its cursor stands beside it. */
   readonly named?: string;
 }

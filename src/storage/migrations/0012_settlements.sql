@@ -2,7 +2,7 @@
 
 -- How far an account's days have been settled. A row of its own, beside the account's, which every change of the set-up locks.
 CREATE TABLE settlement_calendars (
-  account_id text COLLATE "C" PRIMARY KEY REFERENCES accounts,
+  account_id text COLLATE "C" PRIMARY KEY REFERENCES accounts ON DELETE CASCADE,
   time_zone text NOT NULL DEFAULT 'Europe/Oslo',
   -- The midnight until which all days are settled: the next day begins there. Null before the first.
   settled_until timestamptz,
