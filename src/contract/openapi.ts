@@ -116,6 +116,13 @@ const securitySchemes: Json = {
       "T12345678. Where an operation names several scopes, one of them is enough.",
     flows: { clientCredentials: { tokenUrl: "/v1/accounts/T12345678/auth/token", scopes: scopeMeanings } },
   },
+  api_key: {
+    type: "apiKey",
+    in: "header",
+    name: "x-api-key",
+    description:
+      "A key of `createApiKey`, in the place of a token, where the operation names it. It needs the same scopes",
+  },
   client: { type: "http", scheme: "basic", description: "The client id and the client secret" },
 };
 
@@ -218,11 +225,11 @@ const answerHeaders: Json = { "x-request-id": { $ref: "#/components/headers/Requ
 
 const jsonOf = (schema: TSchema): Json => ({ "application/json": { schema: referred(schema) } });
 
-/** One scope of those listed is enough, so each is a requirement of its own. */
-function securityOf({ access }: Operation): Json[] {
+/** One scope of those listed is enough, so each is a requirement of its own; a key with one of them is another. */
+function securityOf({ access, api_key }: Operation): Json[] {
   if (access === "anyone") return [];
   if (access === "client") return [{ client: [] }];
-  return access.map((scope) => ({ token: [scope] }));
+  return [...access.map((scope) => ({ token: [scope] })), ...(api_key === true ? [{ api_key: [] }] : [])];
 }
 
 function parametersOf({ id, params, query }: Operation): Json[] {

@@ -17,6 +17,8 @@ export interface Operation {
   readonly description?: string;
   /** Who may: nobody needs to say who they are, a client with its secret, or a token with one of these scopes. */
   readonly access: "anyone" | "client" | readonly Scope[];
+  /** A key in `x-api-key` says who calls as well as a token does (auth section 4). */
+  readonly api_key?: true;
   readonly params?: TObject;
   readonly query?: TObject;
   readonly body?: TSchema;

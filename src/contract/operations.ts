@@ -2,6 +2,7 @@
 
 import { listAccountChanges } from "./operations/account-changes.ts";
 import { putAccountConfiguration, readAccountConfiguration } from "./operations/account-configuration.ts";
+import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from "./operations/api-keys.ts";
 import {
   createApiClient,
   createClientGrant,
@@ -94,6 +95,10 @@ export const operations = {
   inviteUserAgain,
   acceptInvitation,
   confirmInvitation,
+  listApiKeys,
+  createApiKey,
+  deleteApiKey,
+  rotateApiKey,
   createSessionFromProfile,
   createSession,
   updateSession,

@@ -5,6 +5,7 @@
  * A refusal is our "no" to a request. A declined card is not one: that is an outcome, and is answered with 200.
  */
 
+import { apiKeyRejections } from "./api-key-rejections.ts";
 import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
@@ -24,6 +25,7 @@ export const rejections = {
   ...operationRejections,
   ...sellerRejections,
   ...clientRejections,
+  ...apiKeyRejections,
   ...terminalRejections,
   ...profileRejections,
   ...terminalOperationRejections,
@@ -59,7 +61,9 @@ export const rejections = {
   },
   INVALID_TOKEN: {
     sentence: "Access forbidden: {reason}",
-    remedy: "Ask for a token at `POST /v1/accounts/{aid}/auth/token` and send it as `Authorization: Bearer …`.",
+    remedy:
+      "Ask for a token at `POST /v1/accounts/{aid}/auth/token` and send it as `Authorization: Bearer …`. An API key is " +
+      "taken by the operations whose `security` names it, and by no others.",
   },
   INSUFFICIENT_SCOPE: {
     sentence: "The token lacks a scope for this: one of {scopes} is needed.",

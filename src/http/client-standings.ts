@@ -8,7 +8,7 @@ import { readUserStanding } from "../storage/sign-ins.ts";
 import type { TokenClaims } from "./token-keys.ts";
 
 /** What was taken from a client ends within a minute in every process: half of that leaves room for a slow answer. */
-const rememberFor_ms = 30_000;
+export const rememberFor_ms = 30_000;
 /** Clients and users that are remembered at once; beyond it the oldest is asked for again. */
 const rememberMax = 10_000;
 

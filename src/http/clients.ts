@@ -6,7 +6,7 @@ import { Rejection } from "../domain/rejections.ts";
 import { createClient, deleteClient, rotateSecret } from "../flows/client.ts";
 import type { World } from "../flows/world.ts";
 import { type ApiClient, listApiClients as list, readApiClient as read } from "../storage/clients.ts";
-import type { ClientStandings } from "./client-standings.ts";
+import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
 import { present } from "./present.ts";
 
@@ -34,18 +34,18 @@ export const readApiClient =
   };
 
 export const deleteApiClient =
-  (world: World, standings: ClientStandings): Handler<Operations["deleteApiClient"]> =>
+  (world: World, door: Doorkeepers): Handler<Operations["deleteApiClient"]> =>
   async ({ account_id, client_id, params: { id } }) => {
     const client = await deleteClient(world, { account_id, id }, client_id);
-    standings.forget(account_id);
+    forget(door, account_id);
     return clientOf(client);
   };
 
 export const rotateClientSecret =
-  (world: World, standings: ClientStandings): Handler<Operations["rotateClientSecret"]> =>
+  (world: World, door: Doorkeepers): Handler<Operations["rotateClientSecret"]> =>
   async ({ account_id, client_id, params: { id }, body: { overlap_s = overlapDefault_s } }) => {
     const rotated = await rotateSecret(world, { account_id, id, overlap_s }, client_id);
-    standings.forget(account_id);
+    forget(door, account_id);
     const { client, client_secret, old_secrets_end_at } = rotated;
     return { ...clientOf(client), client_secret, old_secrets_end_at };
   };

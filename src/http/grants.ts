@@ -4,7 +4,7 @@ import type { Operations } from "../contract/operations.ts";
 import { createGrant, deleteGrant } from "../flows/grant.ts";
 import type { World } from "../flows/world.ts";
 import { type Grant, listGrants } from "../storage/grants.ts";
-import type { ClientStandings } from "./client-standings.ts";
+import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
 import { present } from "./present.ts";
 
@@ -23,10 +23,10 @@ export const listClientGrants =
     (await listGrants(world.db, account_id, { limit, ...filter })).map(grantOf);
 
 export const deleteClientGrant =
-  (world: World, standings: ClientStandings): Handler<Operations["deleteClientGrant"]> =>
+  (world: World, door: Doorkeepers): Handler<Operations["deleteClientGrant"]> =>
   async ({ account_id, client_id, params: { id } }) => {
     const grant = await deleteGrant(world, { account_id, id }, client_id);
-    standings.forget(account_id);
+    forget(door, account_id);
     return grantOf(grant);
   };
 

@@ -6,7 +6,8 @@ import type { FindPerson } from "../flows/simulated-person.ts";
 import type { World } from "../flows/world.ts";
 import { listAccountChanges } from "./account-changes.ts";
 import { putAccountConfiguration, readAccountConfiguration } from "./account-configuration.ts";
-import type { ClientStandings } from "./client-standings.ts";
+import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from "./api-keys.ts";
+import type { Doorkeepers } from "./authentication.ts";
 import { createApiClient, deleteApiClient, listApiClients, readApiClient, rotateClientSecret } from "./clients.ts";
 import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
 import { readHealth, readReadiness } from "./health.ts";
@@ -69,9 +70,7 @@ export interface Api {
 }
 
 /** What is behind the door, and who stands at it. */
-export interface GuardedApi extends Api {
-  readonly standings: ClientStandings;
-}
+export interface GuardedApi extends Api, Doorkeepers {}
 
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
@@ -91,7 +90,8 @@ const housekeeping = (world: World) => ({
 });
 
 /** Who may call, and how they get a token. */
-function callers({ world, keys, standings }: GuardedApi) {
+function callers({ world, keys, standings, api_keys }: GuardedApi) {
+  const door = { keys, standings, api_keys };
   const users = new UserTokens(world, keys);
   const office = new TokenOffice(world, keys, users);
   return {
@@ -100,11 +100,15 @@ function callers({ world, keys, standings }: GuardedApi) {
     createApiClient: createApiClient(world),
     listApiClients: listApiClients(world),
     readApiClient: readApiClient(world),
-    deleteApiClient: deleteApiClient(world, standings),
-    rotateClientSecret: rotateClientSecret(world, standings),
+    deleteApiClient: deleteApiClient(world, door),
+    rotateClientSecret: rotateClientSecret(world, door),
     createClientGrant: createClientGrant(world),
     listClientGrants: listClientGrants(world),
-    deleteClientGrant: deleteClientGrant(world, standings),
+    deleteClientGrant: deleteClientGrant(world, door),
+    listApiKeys: listApiKeys(world),
+    createApiKey: createApiKey(world, door),
+    deleteApiKey: deleteApiKey(world, door),
+    rotateApiKey: rotateApiKey(world, door),
     inviteUser: inviteUser(world),
     listUsers: listUsers(world),
     readUser: readUser(world),

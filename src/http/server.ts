@@ -12,18 +12,18 @@ import fastify, {
 import { Accepted, type Call, type Operation, TextDocument } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { authenticate, checkAccount } from "./authentication.ts";
+import { ApiKeyStandings } from "./api-key-standings.ts";
+import { authenticate, type Caller, checkAccount } from "./authentication.ts";
 import { callerNetwork } from "./caller-network.ts";
 import { ClientStandings } from "./client-standings.ts";
 import { readJsonBody } from "./json-body.ts";
 import { bodyMax_bytes, refusalOf } from "./refusals.ts";
 import { type Api, type GuardedApi, type Route, routesOf } from "./routes.ts";
-import type { TokenClaims } from "./token-keys.ts";
 import { compileValidation, spreadQuery } from "./validation.ts";
 
 declare module "fastify" {
   interface FastifyRequest {
-    claims: TokenClaims | null;
+    claims: Caller | null;
   }
 }
 
@@ -37,7 +37,8 @@ export async function buildServer(
   trusted_proxies: readonly string[],
 ): Promise<FastifyInstance> {
   const { world } = parts;
-  const api = { ...parts, standings: new ClientStandings(world.db, world.clock) };
+  const standings = new ClientStandings(world.db, world.clock);
+  const api = { ...parts, standings, api_keys: new ApiKeyStandings(world.db, world.clock) };
   const app = fastify({
     loggerInstance: logger,
     trustProxy: trusted_proxies.length === 0 ? false : [...trusted_proxies],
@@ -115,7 +116,7 @@ function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handl
     },
     onRequest: async (request) => {
       if (operation.access === "anyone" || operation.access === "client") return;
-      const claims = await authenticate(api, operation, request.headers.authorization);
+      const claims = await authenticate(api, operation, request.headers);
       const { aid, oid } = request.params as { aid?: string; oid?: string };
       checkAccount(claims, aid ?? oid);
       request.claims = claims;
@@ -216,7 +217,8 @@ function answerBrokenRequest(error: Error & { code?: string }, socket: Socket, r
 }
 
 function logRequest(request: FastifyRequest, reply: FastifyReply): void {
-  const ids = { request_id: request.id, account_id: request.claims?.account_id, client_id: request.claims?.client_id };
+  const { account_id, client_id, api_key_id } = request.claims ?? {};
+  const ids = { request_id: request.id, account_id, client_id, api_key_id };
   const { session_id, transaction_id } = request.params as Record<string, string | undefined>;
   request.log.info(
     {

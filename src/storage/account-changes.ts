@@ -12,7 +12,8 @@ export type ChangedEntity =
   | "device"
   | "profile"
   | "signature"
-  | "user";
+  | "user"
+  | "api_key";
 
 export type ChangeAction =
   | "created"

@@ -580,7 +580,7 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT account_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text, 'invited'::text, 'accepted'::text])),
-  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text, 'user'::text]))
+  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text, 'user'::text, 'api_key'::text]))
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
 
@@ -862,6 +862,40 @@ CREATE TABLE settlement_items (
   CONSTRAINT settlement_items_event_check CHECK (event = ANY (ARRAY['CAPTURE'::text, 'REFUND'::text]))
 );
 CREATE UNIQUE INDEX an_event_is_settled_once ON settlement_items USING btree (account_id, transaction_id, event_id) WHERE NOT is_test;
+
+CREATE TABLE api_keys (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  name text NOT NULL,
+  client_id text COLLATE "C" NOT NULL,
+  scope text[] NOT NULL,
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
+  expires_at timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone,
+  updated_by text,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT api_keys_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT api_keys_account_id_client_id_fkey FOREIGN KEY (account_id, client_id) REFERENCES api_clients(account_id, client_id),
+  CONSTRAINT api_keys_scope_check CHECK (cardinality(scope) > 0)
+);
+CREATE INDEX api_keys_newest_first ON api_keys USING btree (account_id, created_at, id);
+CREATE INDEX good_api_keys_newest_first ON api_keys USING btree (account_id, created_at, id) WHERE deleted_at IS NULL;
+
+CREATE TABLE api_key_secrets (
+  key_sha256 bytea NOT NULL,
+  account_id text COLLATE "C" NOT NULL,
+  api_key_id text COLLATE "C" NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  retires_at timestamp with time zone,
+  CONSTRAINT api_key_secrets_pkey PRIMARY KEY (key_sha256),
+  CONSTRAINT api_key_secrets_account_id_api_key_id_fkey FOREIGN KEY (account_id, api_key_id) REFERENCES api_keys(account_id, id),
+  CONSTRAINT api_key_secrets_key_sha256_check CHECK (length(key_sha256) = 32)
+);
+CREATE INDEX api_key_secrets_by_key ON api_key_secrets USING btree (account_id, api_key_id);
 
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger

@@ -16,6 +16,7 @@ import { compileValidation } from "../../src/http/validation.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { insertRow } from "../storage/planted.ts";
+import { plantApiKey } from "../support/api-keys.ts";
 import { tokenOf as plantedToken } from "../support/clients.ts";
 import { openShop, type Shop } from "../support/shop.ts";
 import { assertErrorBody } from "./refusal.ts";
@@ -32,6 +33,11 @@ let shop: Shop;
 let our_token: string;
 let their_token: string;
 let expired: string;
+/** A key of our account that may do everything. */
+let our_key: string;
+let their_key: string;
+/** Keys of theirs that are good for nothing, by what is wrong with them. */
+let bad_keys: [problem: string, api_key: string][];
 
 before(async () => {
   shop = await openShop();
@@ -46,11 +52,26 @@ before(async () => {
   const keys = new TokenKeys(shop.app.world.db, yesterday, () => shop.app.address);
   await keys.load();
   expired = await keys.sign({ account_id: theirs, client_id, scopes }, "test");
+  await plantKeys();
 });
 after(() => shop.close());
 
 const tokenOf = (account_id: string, granted: readonly string[]): Promise<string> =>
   plantedToken(shop, { account_id, client_id, scopes: granted });
+
+async function plantKeys(): Promise<void> {
+  our_key = await plantApiKey(shop, { account_id: ours, client_id });
+  const of_theirs = { account_id: theirs, client_id };
+  their_key = await plantApiKey(shop, of_theirs);
+  const past = new Date(Date.now() - 1_000);
+  bad_keys = [
+    ["unknown", `nobodys-${"0123456789".repeat(6)}`],
+    ["empty", ""],
+    ["deleted", await plantApiKey(shop, { ...of_theirs, deleted_at: past })],
+    ["expired", await plantApiKey(shop, { ...of_theirs, expires_at: past })],
+    ["rotated away", await plantApiKey(shop, { ...of_theirs, retires_at: past })],
+  ];
+}
 
 /** What their account has: a sale on the screen, which rests there, and an incident. The demo has the rest. */
 async function plant(): Promise<void> {
@@ -80,11 +101,20 @@ interface Sent {
   readonly headers: [name: string, value: string][];
 }
 
-async function send(method: string, path: string, token?: string, body?: string): Promise<Sent> {
+interface Credentials {
+  readonly token?: string | undefined;
+  readonly api_key?: string | undefined;
+}
+
+const send = (method: string, path: string, token?: string, body?: string): Promise<Sent> =>
+  sendWith({ token }, method, path, body);
+
+async function sendWith({ token, api_key }: Credentials, method: string, path: string, body?: string): Promise<Sent> {
   const answer = await fetch(`${shop.app.address}${path}`, {
     method,
     headers: {
       ...(token === undefined ? {} : { authorization: `Bearer ${token}` }),
+      ...(api_key === undefined ? {} : { "x-api-key": api_key }),
       ...(body === undefined ? {} : { "content-type": "application/json" }),
     },
     ...(body === undefined ? {} : { body }),
@@ -122,7 +152,9 @@ async function theirIdFor(parameter: string, path: string): Promise<string> {
   // A bare {id} is of what the path names before it.
   const before = /([\w-]+)\/\{id\}/.exec(path)?.[1]?.replaceAll("-", "_");
   const plural =
-    parameter === "id" && before !== undefined ? before : `${parameter.replace(/_id$/, "").replace(/y$/, "ie")}s`;
+    parameter === "id" && before !== undefined
+      ? before
+      : `${parameter.replace(/_id$/, "").replace(/(?<![aeiou])y$/, "ie")}s`;
   const candidates = await shop.database.sql<{ name: string; column: string }>(
     `SELECT key.table_name AS name, key.column_name AS column
      FROM information_schema.key_column_usage AS key
@@ -239,6 +271,64 @@ for (const operation of withToken) {
           for (const each of pathsOf(operation)) {
             const answer = await send(method, fill(each, theirs, {}), await token(), garbage);
             assert.deepEqual([answer.status, codeOf(answer)], [status, code], each);
+          }
+        }));
+    }
+
+    const byKey = (api_key: string, each = path): Promise<Sent> =>
+      sendWith({ api_key }, method, fill(each, theirs, {}), garbage);
+    if (operation.api_key === true) {
+      test("with an API key that is not good is refused, whatever is wrong with it, and writes nothing", () =>
+        writesNothing(async () => {
+          const answers = new Set<string>();
+          for (const each of pathsOf(operation)) {
+            for (const [problem, api_key] of bad_keys) {
+              const answer = await byKey(api_key, each);
+              assert.deepEqual([answer.status, codeOf(answer)], [401, "INVALID_TOKEN"], `${problem} ${each}`);
+              answers.add(JSON.stringify(answer));
+            }
+          }
+          assert.equal(answers.size, 1, [...answers].join("\n"));
+        }));
+
+      test("with an API key that has every scope but its own is refused, and writes nothing", async () => {
+        const scope = scopes.filter((one) => !access.includes(one));
+        const api_key = await plantApiKey(shop, { account_id: theirs, client_id, scope });
+        await writesNothing(async () => {
+          for (const each of pathsOf(operation)) {
+            const answer = await byKey(api_key, each);
+            assert.deepEqual([answer.status, codeOf(answer)], [403, "INSUFFICIENT_SCOPE"], each);
+          }
+        });
+      });
+
+      test("with an API key of another account is refused in their path, and tells nothing of theirs in its own", async () => {
+        await writesNothing(async () => {
+          for (const each of pathsOf(operation).filter((one) => /\{[ao]id\}/.test(one))) {
+            const answer = await byKey(our_key, each);
+            assert.deepEqual([answer.status, codeOf(answer)], [403, "ACCOUNT_NOT_GRANTED"], each);
+          }
+        });
+        if (method !== "GET") return;
+        const { text } = await byKey(our_key);
+        assert.doesNotMatch(text, new RegExp(`${theirs}|seller-1|planted`));
+      });
+
+      test("with a good API key is let in; a token that is sent beside it counts, and not the key", async () => {
+        for (const each of pathsOf(operation)) {
+          const answer = await byKey(their_key, each);
+          assert.ok(answer.status !== 401 && answer.status !== 403, `${each}: ${answer.text}`);
+        }
+        const both = { token: expired, api_key: their_key };
+        const answer = await sendWith(both, method, fill(path, theirs, {}), garbage);
+        assert.deepEqual([answer.status, codeOf(answer)], [401, "INVALID_TOKEN"]);
+      });
+    } else {
+      test("with an API key that may do everything is refused as without anything, and writes nothing", () =>
+        writesNothing(async () => {
+          for (const each of pathsOf(operation)) {
+            const without = await send(method, fill(each, theirs, {}), undefined, garbage);
+            assert.deepEqual(await byKey(their_key, each), without, each);
           }
         }));
     }

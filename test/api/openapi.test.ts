@@ -107,17 +107,17 @@ describe("the OpenAPI document", () => {
     }
   });
 
-  test("asks for one of an operation's scopes, for a client's secret, or for nothing", () => {
+  test("asks for one of an operation's scopes, for a client's secret, or for nothing, and names an API key where it counts", () => {
     const { scopes } = document.components.securitySchemes.token.flows.clientCredentials;
     for (const operation of everyOperation) {
       const { security } = written(operation);
       if (operation.access === "anyone") assert.deepEqual(security, []);
       else if (operation.access === "client") assert.deepEqual(security, [{ client: [] }]);
       else {
-        assert.deepEqual(
-          security,
-          operation.access.map((scope) => ({ token: [scope] })),
-        );
+        assert.deepEqual(security, [
+          ...operation.access.map((scope) => ({ token: [scope] })),
+          ...(operation.api_key === true ? [{ api_key: [] }] : []),
+        ]);
         for (const scope of operation.access) assert.ok(scopes[scope], `${scope} has no meaning`);
       }
     }

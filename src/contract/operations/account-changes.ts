@@ -15,6 +15,7 @@ const entities = [
   "profile",
   "signature",
   "user",
+  "api_key",
 ] as const;
 
 const AccountChange = open({

@@ -11,6 +11,7 @@ export const readAccountConfiguration = operation({
   surface: "checkout",
   summary: "Read the account's configuration: what it may be paid with",
   access: readCheckout,
+  api_key: true,
   query: Type.Object({
     includes: Type.Optional(several(Type.Enum(["credentials"]), "The payment options' `details.credentials` too")),
   }),
@@ -29,6 +30,7 @@ export const putAccountConfiguration = operation({
     "payments are enabled while `seitatech.in_person` is among them, in its `currencies` if it names any. An option's " +
     "`details.credentials` that are not sent are kept.",
   access: ["admin:checkout"],
+  api_key: true,
   body: PutAccountConfiguration,
   reply: ConfiguredAccount,
   rejections: ["CURRENCY_UNKNOWN"],

@@ -10,6 +10,7 @@ export const readSignature = operation({
   surface: "checkout",
   summary: "Read the secret that callbacks are signed with",
   access: readCheckout,
+  api_key: true,
   reply: SignatureSecret,
   rejections: ["SIGNATURE_NOT_FOUND"],
 });
@@ -22,6 +23,7 @@ export const makeSignature = operation({
   summary: "Make a secret that callbacks are signed with, in the place of the one that is there",
   description: "Whatever is sent from now on is signed with it, callbacks that are tried again included.",
   access: writeCheckout,
+  api_key: true,
   reply: SignatureSecret,
   rejections: [],
 });

@@ -19,6 +19,7 @@ export const startTerminalOperation = operation({
     "terminal has not answered in time. A terminal does one thing at a time: 409 while it is busy. An `end_of_day` waits " +
     "for everything that is open on the terminal. With an Idempotency-Key the same command is executed once.",
   access: ["admin:checkout", "write:checkout:/admin/terminals"],
+  api_key: true,
   body: NewTerminalOperation,
   reply: TerminalOperation,
   rejections: [
@@ -39,6 +40,7 @@ export const listTerminalOperations = operation({
   surface: "checkout",
   summary: "List terminal operations, newest first",
   access: read,
+  api_key: true,
   query: Type.Object({
     limit: Type.Optional(Type.Integer({ minimum: 1, maximum: 100, default: 10 })),
     starting_after: Type.Optional(text("The id of the last operation received")),
@@ -56,6 +58,7 @@ export const readTerminalOperation = operation({
   surface: "checkout",
   summary: "Read a terminal operation",
   access: read,
+  api_key: true,
   params: Type.Object({ operation_id: requiredText() }),
   reply: TerminalOperation,
   rejections: ["TERMINAL_OPERATION_NOT_FOUND"],
