@@ -43,6 +43,12 @@ export function refusalOfEndOfDay(terminal_id: string, open: readonly Work[]): R
   return new Rejection("END_OF_DAY_TOO_EARLY", { terminal_id, work: named }, "terminal_id");
 }
 
+/**
+ * How long the last end of day of a deleted terminal waits for what is open on it, and for its device to be there: whoever
+ * switches it on the next morning still has its day closed. After that it is given up.
+ */
+export const closesWithin_ms = 24 * 60 * 60 * 1000;
+
 /** What we have of a terminal since its last end of day. Amounts in minor units. */
 export interface TerminalBooks {
   /** Sales that were approved, those that were taken back again among them, and captures. */

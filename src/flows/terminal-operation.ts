@@ -36,6 +36,7 @@ import {
   type TerminalOperation,
 } from "../storage/terminal-operations.ts";
 import { readOpenWork } from "../storage/terminal-work.ts";
+import { beginClosings } from "./closing.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfOperation } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
@@ -139,6 +140,7 @@ export async function operationNotSupported(world: World, link: TerminalLink, op
 /** Sends what waits for terminals connected here, and gives up what nobody has answered in time. */
 export async function tendOperations(world: World): Promise<void> {
   await endSilentOperations(world);
+  await beginClosings(world);
   for (const terminal of await readUnsentOperationsHere(world.db, world.process_id)) {
     world.terminals.sendOperations(terminal);
   }

@@ -20,6 +20,7 @@ import {
 import { type OpenWork, readOpenAndHeld, readOpenWork } from "../storage/terminal-work.ts";
 import { insertTerminal } from "../storage/terminals.ts";
 import { recordChange } from "./account-change.ts";
+import { askToClose } from "./closing.ts";
 import { raiseIncident } from "./incident.ts";
 import { enrolSimulated, type SimulatedDevices } from "./simulated-enrolment.ts";
 import { isoNow, type World } from "./world.ts";
@@ -132,7 +133,7 @@ async function placeIfMoved(tx: Tx, terminal: LockedTerminal, asked: string): Pr
   throw new Rejection("TERMINAL_HAS_OPEN_WORK", { terminal_id, work: named }, "store_id");
 }
 
-/** It takes nothing new. What is open goes on, and a person is told to leave the device switched on. */
+/** It takes nothing new. What is open goes on, and a person is told to leave the device switched on; then it closes its day. */
 export async function deleteTerminal(world: World, request: TerminalRequest): Promise<void> {
   const { account_id, terminal_id, client_id } = request;
   await world.db.transaction(async (tx) => {
@@ -142,6 +143,7 @@ export async function deleteTerminal(world: World, request: TerminalRequest): Pr
     const deleted = { deleted_at: isoNow(world), deleted_by: client_id };
     await write(world, tx, { ...led(terminal, "delete"), ...deleted }, request);
     await dropPairingCode(tx, terminal);
+    await askToClose(world, tx, request);
     await record(world, tx, request, "deleted", { status: "DELETED" });
     const open = await readOpenAndHeld(tx, terminal);
     if (open.length > 0) await tellOfOpenWork(world, tx, request, open);

@@ -684,6 +684,7 @@ CREATE TABLE terminal_operations (
   sent_epoch bigint,
   answer jsonb,
   answered_at timestamp with time zone,
+  waits boolean NOT NULL DEFAULT false,
   CONSTRAINT terminal_operations_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT terminal_operations_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
   CONSTRAINT operation_answered_whole CHECK (num_nulls(answer, answered_at) = ANY (ARRAY[0, 2])),
@@ -696,9 +697,11 @@ CREATE TABLE terminal_operations (
   CONSTRAINT reason_when_failed CHECK ((reason IS NOT NULL) = (status = 'FAILED'::text)),
   CONSTRAINT result_when_completed CHECK ((result IS NOT NULL) = (status = 'COMPLETED'::text)),
   CONSTRAINT terminal_operations_operation_check CHECK (operation = ANY (ARRAY['end_of_day'::text, 'send_logs'::text, 'check_update'::text, 'open_menu'::text])),
-  CONSTRAINT terminal_operations_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'COMPLETED'::text, 'FAILED'::text, 'TIMEOUT'::text]))
+  CONSTRAINT terminal_operations_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'COMPLETED'::text, 'FAILED'::text, 'TIMEOUT'::text])),
+  CONSTRAINT what_waits_was_not_sent CHECK (NOT (waits AND sent_at IS NOT NULL))
 );
-CREATE UNIQUE INDEX one_pending_operation_per_terminal ON terminal_operations USING btree (account_id, terminal_id) WHERE status = 'PENDING'::text;
+CREATE UNIQUE INDEX one_pending_operation_per_terminal ON terminal_operations USING btree (account_id, terminal_id) WHERE status = 'PENDING'::text AND NOT waits;
+CREATE UNIQUE INDEX one_waiting_operation_per_terminal ON terminal_operations USING btree (account_id, terminal_id) WHERE status = 'PENDING'::text AND waits;
 CREATE INDEX pending_operations_by_deadline ON terminal_operations USING btree (deadline_at) WHERE status = 'PENDING'::text;
 CREATE INDEX terminal_operations_by_terminal ON terminal_operations USING btree (account_id, terminal_id, created_at, id);
 CREATE INDEX terminal_operations_newest_first ON terminal_operations USING btree (account_id, created_at, id);

@@ -170,7 +170,7 @@ const claim = statement(
    SET sent_at = coalesce(operation.sent_at, $4), sent_epoch = seat.connection_epoch
    FROM terminal_seats AS seat
    WHERE operation.account_id = $1 AND operation.terminal_id = $2 AND operation.status = 'PENDING'
-     AND operation.deadline_at > $4
+     AND operation.deadline_at > $4 AND NOT operation.waits
      AND seat.account_id = $1 AND seat.terminal_id = $2 AND seat.connection_epoch = $3
      AND operation.sent_epoch IS DISTINCT FROM seat.connection_epoch
    RETURNING ${columns}`,
@@ -184,7 +184,7 @@ const unsent = statement(
   "unsent_terminal_operations",
   `SELECT operation.account_id, operation.terminal_id FROM terminal_operations AS operation
    JOIN terminal_seats AS seat ON seat.account_id = operation.account_id AND seat.terminal_id = operation.terminal_id
-   WHERE operation.status = 'PENDING' AND seat.connected_to = $1
+   WHERE operation.status = 'PENDING' AND NOT operation.waits AND seat.connected_to = $1
      AND operation.sent_epoch IS DISTINCT FROM seat.connection_epoch`,
 );
 

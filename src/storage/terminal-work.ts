@@ -66,6 +66,15 @@ export const hasWork = (row: string): string =>
     .replaceAll("$1", `${row}.account_id`)
     .replaceAll("$2", `${row}.terminal_id`);
 
+const anyWork = statement(
+  "terminal_has_work",
+  `SELECT ${hasWork("terminal")} AS has_work FROM terminals AS terminal WHERE account_id = $1 AND terminal_id = $2`,
+);
+
+export async function readHasWork(reader: Reader, { account_id, terminal_id }: Terminal): Promise<boolean> {
+  return (await reader.query<{ has_work: boolean }>(anyWork, [account_id, terminal_id]))[0]?.has_work ?? false;
+}
+
 const idleDeleted = statement(
   "idle_deleted_terminals",
   `SELECT held.account_id, held.terminal_id, held.epoch

@@ -56,10 +56,7 @@ describe("a terminal moved by hand", () => {
     return body;
   }
 
-  const said = (terminal: HandTerminal, operation_id: string, end: object = { outcome: "completed" }) => {
-    const key = { journal_id: terminal.journal_id, sequence: ++terminal.sequence };
-    return { type: "operation_result", ...key, operation_id, outcome: "completed", ...end } as const;
-  };
+  const said = (terminal: HandTerminal, operation_id: string, end?: object) => terminal.operated(operation_id, end);
 
   test("is sent what it is asked for, with its parameters, and is busy until it has answered", async () => {
     const { terminal, link } = await counter();

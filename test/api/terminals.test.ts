@@ -371,6 +371,7 @@ describe("a terminal that is deleted", () => {
     link.send(terminal.result(prompt.prompt_id, "declined"));
     await link.expect("acknowledge");
     assert.equal((await transactionOf(shop, session_id)).status, "DECLINED");
+    await terminal.closeDay(link);
     terminal.leave();
     const again = new HandTerminal(shop.app.address, terminal.enrolled);
     await assert.rejects(again.connect(), /TERMINAL_DELETED/);
@@ -383,6 +384,7 @@ describe("a terminal that is deleted", () => {
     const link = await terminal.connect([{ prompt_id: "pr_of_long_ago", step: "concluded" }]);
     link.send(terminal.result("pr_of_long_ago", "declined"));
     await link.expect("acknowledge");
+    await terminal.closeDay(link);
     assert.equal((await link.expect("refused")).code, "REPLACED");
     const again = new HandTerminal(shop.app.address, terminal.enrolled);
     await assert.rejects(again.connect(), /TERMINAL_DELETED/);
@@ -401,6 +403,7 @@ describe("a terminal that is deleted", () => {
     const [incident] = await incidentsAt(shop, terminal_id);
     assert.equal(incident?.kind, "DELETED_WITH_OPEN_WORK");
     const link = await terminal.connect();
+    await terminal.closeDay(link);
     const capture = shop.call<Transaction>("POST", `/v1/transactions/${id}/capture`, { amount: 39900 });
     const { advice_id } = await link.expect("advice");
     const { journal_id } = terminal;

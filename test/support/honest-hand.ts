@@ -180,6 +180,21 @@ export class HandTerminal {
     return { type: "reversal_result", ...key, reversal_id, outcome, ...(reason === undefined ? {} : { reason }) };
   }
 
+  /** Its word on an operation that it was asked for. */
+  operated(operation_id: string, end: object = {}): TerminalFrame {
+    const key = { journal_id: this.journal_id, sequence: ++this.sequence };
+    return { type: "operation_result", ...key, operation_id, outcome: "completed", ...end };
+  }
+
+  /** Does what it is asked for next, which must be to close its day. */
+  async closeDay(link: HandLink): Promise<string> {
+    const { operation_id, operation } = await link.expect("operation");
+    assert.equal(operation, "end_of_day");
+    link.send(this.operated(operation_id));
+    await link.expect("acknowledge");
+    return operation_id;
+  }
+
   leave(): void {
     for (const link of this.#links.splice(0)) link.cut();
   }

@@ -108,8 +108,9 @@ export const deleteTerminal = operation({
   surface: "accounts",
   summary: "Delete a terminal",
   description:
-    "It takes no new payment. What is open on it goes on to its end, and an incident says so at once. Deleting it " +
-    "again is answered the same.",
+    "It takes no new payment. What is open on it goes on to its end, and an incident says so at once. After that its " +
+    "device closes its day: an `end_of_day` among the terminal operations, PENDING from now on. Deleting it again is " +
+    "answered the same.",
   access: writeAccounts,
   params: terminalParams,
   reply: Terminal,

@@ -5,7 +5,7 @@ import { terminalArrived } from "../../flows/connection.ts";
 import { deviceConnected } from "../../flows/terminal-registration.ts";
 import type { World } from "../../flows/world.ts";
 import type { TerminalLink } from "../../storage/prompts.ts";
-import { readOpenAndHeld } from "../../storage/terminal-work.ts";
+import { readHasWork } from "../../storage/terminal-work.ts";
 import { readPairedDevice } from "../../storage/terminals.ts";
 
 export type Admission =
@@ -30,10 +30,10 @@ export async function admitTerminal(world: World, hello: Hello, nonce: string): 
   return { admitted: true, link };
 }
 
-/** A deleted terminal may tell how its open payments ended, and what its journal has not been acknowledged. */
+/** A deleted terminal may tell how its open payments ended and what its journal has not been acknowledged, and close its day. */
 async function hasWordsLeft(world: World, account_id: string, { terminal_id, journal }: Hello): Promise<boolean> {
   const may_have_moved_money = journal.some(({ step }) => step === "card_presented" || step === "concluded");
-  return may_have_moved_money || (await readOpenAndHeld(world.db, { account_id, terminal_id })).length > 0;
+  return may_have_moved_money || (await readHasWork(world.db, { account_id, terminal_id }));
 }
 
 function proofHolds(public_jwk: JsonWebKey, hello: Hello, nonce: string): boolean {
