@@ -19,6 +19,12 @@ export const exampleKey = {
 export const pairingExample = { code: "7K3M-9QXA", serial_number: "SN-0042-7719", model: "Counter 5" };
 export const pairingProof = "A4Ul4qJ8swQvbwnj-uHxn0kNTNfoVGEXiYfOiXR53Aa8PXHG8B6M6-KdgH-7gqAmwry1NyHGer5jjfzeO-KJ3w";
 
+/** What a device posts to be given a code that it shows, and to agree to its terminal; both proofs verify. */
+export const showingExample = { serial_number: "SN-0042-7719", model: "Counter 5" };
+export const showingProof = "KsBWEOsGZR2LlKKc5WiIltgv4qScDSYR3miDcgRYtk8hSxMwY3emcrpEy7dLvEXKavtF1fTHegHFJSP-uzWxww";
+export const agreeingExample = { pairing_id: "pair_0VKGmj3Rw8QdXc5NzTb2Hy", terminal_id: "T12345678-T0292" };
+export const agreeingProof = "wjKGwEYJ13fQr7T5TM7bAAqxbZ9WBtXjZ3WGpk6I6TZ04PX8gpJqaQHM3CgvysH-batecbSgLomx3tmORQo5gQ";
+
 const terminal_id = "T12345678-T0292";
 const journal_id = "jr_0VKGmb2W9qYw5PzR7tNcLd";
 const boot_id = "boot_0VKGmc4T1hRk8SxV3bQnJe";

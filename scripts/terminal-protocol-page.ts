@@ -1,7 +1,13 @@
 /** The generated sections of docs/terminal-protocol.md; its words are written by hand. */
 import { createHash } from "node:crypto";
 import { readConfig } from "../src/config.ts";
-import { pairingPath, pairingText } from "../src/contract/terminal-protocol/pairing.ts";
+import {
+  pairingPath,
+  pairingPollText,
+  pairingRequestsPath,
+  pairingRequestText,
+  pairingText,
+} from "../src/contract/terminal-protocol/pairing.ts";
 import {
   connectPath,
   frameLimit_bytes,
@@ -11,13 +17,17 @@ import {
   silenceLimit_ms,
 } from "../src/contract/terminal-protocol.ts";
 import { deadlineGrace_ms } from "../src/flows/deadlines.ts";
-import { pairingRequest } from "../src/simulator/pairing.ts";
+import { pairingRequest, pollRequest, shownCodeRequest } from "../src/simulator/pairing.ts";
 import { code, fenced, json, table, withSections } from "./markdown.ts";
 import {
+  agreeingExample,
+  agreeingProof,
   exampleKey,
   pairingExample,
   pairingProof,
   serverExamples,
+  showingExample,
+  showingProof,
   terminalExamples,
 } from "./terminal-frame-examples.ts";
 import { partSections, serverFrameSections, terminalFrameSections } from "./terminal-frames.ts";
@@ -26,6 +36,7 @@ export const terminalProtocolPage = async (before: string): Promise<string> =>
   withSections(before, "docs/terminal-protocol.md", {
     proof: proof(),
     pairing: await pairing(),
+    "shown-code": await shownCode(),
     limits: table(["What", "Limit"], limits()),
     "frames-from-terminal": terminalFrameSections(),
     "frames-from-server": serverFrameSections(),
@@ -59,6 +70,22 @@ async function pairing(): Promise<string> {
     fenced("text", pairingText(pairingExample)),
     `The body of ${code(`POST ${pairingPath}`)}:`,
     json(request),
+  ].join("\n\n");
+}
+
+async function shownCode(): Promise<string> {
+  const { d: _, ...public_jwk } = exampleKey;
+  const request = await shownCodeRequest(showingExample, public_jwk, async () => showingProof);
+  const agreement = await pollRequest(agreeingExample, async () => agreeingProof);
+  return [
+    "The request text, for the key of section 2.2:",
+    fenced("text", pairingRequestText({ ...showingExample, public_jwk })),
+    `The body of ${code(`POST ${pairingRequestsPath}`)}:`,
+    json(request),
+    "The poll text of a device that agrees:",
+    fenced("text", pairingPollText(agreeingExample)),
+    `The body of ${code(`POST ${pairingRequestsPath}/${agreeingExample.pairing_id}`)}:`,
+    json(agreement),
   ].join("\n\n");
 }
 

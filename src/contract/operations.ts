@@ -16,6 +16,7 @@ import {
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import { makePairingCode, pairDevice, revokeDevice } from "./operations/pairing.ts";
+import { claimDevice, openPairing, pollPairing } from "./operations/pairing-requests.ts";
 import {
   createApproval,
   createPayoutDestination,
@@ -141,6 +142,9 @@ export const operations = {
   readTerminalOperation,
   makePairingCode,
   pairDevice,
+  openPairing,
+  pollPairing,
+  claimDevice,
   revokeDevice,
   readSimulatedTerminal,
   playPerson,

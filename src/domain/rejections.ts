@@ -8,6 +8,7 @@
 import { apiKeyRejections } from "./api-key-rejections.ts";
 import { clientRejections } from "./client-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
+import { pairingRejections } from "./pairing-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 import { settlementRejections } from "./settlement-rejections.ts";
@@ -31,6 +32,7 @@ export const rejections = {
   ...terminalOperationRejections,
   ...userRejections,
   ...settlementRejections,
+  ...pairingRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

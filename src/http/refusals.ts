@@ -97,6 +97,9 @@ export const statusOfRejection: Readonly<Record<RejectionCode, number>> = {
   TERMINAL_STATUS_CONFLICT: 409,
   PAIRING_REFUSED: 400,
   PAIRING_PROOF_WRONG: 400,
+  PAIRING_CODE_REFUSED: 400,
+  PAIRING_NOT_FOUND: 404,
+  PAIRING_TOO_OFTEN: 429,
   SPLITS_MISSING: 400,
   CALLBACK_ADDRESS_REFUSED: 400,
   EXPIRES_AT_PASSED: 400,
@@ -149,8 +152,11 @@ export function refusalOf(error: unknown): Refusal {
   };
 }
 
+/** Whoever guesses is told when the next try is looked at. */
+const tellsWhen: ReadonlySet<RejectionCode> = new Set(["TOO_MANY_ATTEMPTS", "TOO_MANY_TRIES", "PAIRING_TOO_OFTEN"]);
+
 function headersOf(code: RejectionCode, facts: Rejection["facts"]): Record<string, string> {
-  if (code === "TOO_MANY_ATTEMPTS" || code === "TOO_MANY_TRIES") return { "retry-after": String(facts.retry_after_s) };
+  if (tellsWhen.has(code)) return { "retry-after": String(facts.retry_after_s) };
   if (code === "SERVICE_UNAVAILABLE") return { "retry-after": "2" };
   if (code === "METHOD_NOT_ALLOWED") return { allow: String(facts.allowed) };
   if (code === "WEBSOCKET_REQUIRED") return { upgrade: "websocket" };

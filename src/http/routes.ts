@@ -13,6 +13,7 @@ import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
 import { makePairingCode, pairDevice, revokeDevice } from "./pairing.ts";
+import { claimDevice, openPairing, pollPairing } from "./pairing-requests.ts";
 import {
   createApproval,
   createPayoutDestination,
@@ -79,6 +80,15 @@ const settling = (world: World) => ({
   readSettlement: readSettlement(world),
   readSettlementItems: readSettlementItems(world),
   generateTestReport: generateTestReport(world),
+});
+
+const devicesOf = (world: World) => ({
+  makePairingCode: makePairingCode(world),
+  pairDevice: pairDevice(world),
+  openPairing: openPairing(world),
+  pollPairing: pollPairing(world),
+  claimDevice: claimDevice(world),
+  revokeDevice: revokeDevice(world),
 });
 
 /** What goes on beside payments. */
@@ -163,9 +173,7 @@ function handlersOf(api: GuardedApi): Handlers {
     deactivateTerminal: deactivateTerminal(world),
     activateTerminal: activateTerminal(world),
     ...housekeeping(world),
-    makePairingCode: makePairingCode(world),
-    pairDevice: pairDevice(world),
-    revokeDevice: revokeDevice(world),
+    ...devicesOf(world),
     readSimulatedTerminal: readSimulatedTerminal(findPerson),
     playPerson: playPerson(findPerson),
     orderTrouble: orderTrouble(findPerson),

@@ -7,6 +7,7 @@ import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
 import { settleDays } from "../flows/settlement.ts";
+import { forgetOldPairings } from "../flows/shown-code.ts";
 import { forgetWhatRanOut } from "../flows/sign-in.ts";
 import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
@@ -56,6 +57,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
   { name: "settlements", every_ms: settleEvery_ms, work: settleDays },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
+  { name: "old pairings", every_ms: forgetEvery_ms, work: forgetOldPairings },
   { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },
   { name: "sign-ins", every_ms: forgetEvery_ms, work: forgetWhatRanOut },
 ];

@@ -900,6 +900,30 @@ CREATE TABLE api_key_secrets (
 );
 CREATE INDEX api_key_secrets_by_key ON api_key_secrets USING btree (account_id, api_key_id);
 
+CREATE TABLE pairing_requests (
+  pairing_id text COLLATE "C" NOT NULL,
+  code_scrypt bytea NOT NULL,
+  public_jwk jsonb NOT NULL,
+  serial_number text NOT NULL,
+  model text NOT NULL,
+  address text NOT NULL,
+  created_at timestamp with time zone NOT NULL,
+  expires_at timestamp with time zone NOT NULL,
+  account_id text COLLATE "C",
+  terminal_id text COLLATE "C",
+  claimed_by text,
+  claimed_at timestamp with time zone,
+  device_id text COLLATE "C",
+  CONSTRAINT pairing_requests_pkey PRIMARY KEY (pairing_id),
+  CONSTRAINT pairing_requests_code_scrypt_key UNIQUE (code_scrypt),
+  CONSTRAINT pairing_requests_account_id_terminal_id_fkey FOREIGN KEY (account_id, terminal_id) REFERENCES terminals(account_id, terminal_id),
+  CONSTRAINT claimed_whole CHECK (num_nulls(account_id, terminal_id, claimed_by, claimed_at) = ANY (ARRAY[0, 4])),
+  CONSTRAINT paired_after_it_was_claimed CHECK (device_id IS NULL OR account_id IS NOT NULL),
+  CONSTRAINT pairing_requests_code_scrypt_check CHECK (length(code_scrypt) = 32),
+  CONSTRAINT request_expires_after_it_was_made CHECK (expires_at > created_at)
+);
+CREATE INDEX pairing_requests_by_end ON pairing_requests USING btree (expires_at);
+
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger
  LANGUAGE plpgsql

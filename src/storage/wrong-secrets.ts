@@ -1,4 +1,4 @@
-/** Wrong secrets of the last minute, counted for all processes together. */
+/** Wrong secrets and wrong pairing codes of the last minute, counted for all processes together. */
 import { type Reader, statement, type Tx } from "./database.ts";
 
 export interface WrongSecrets {
@@ -30,6 +30,17 @@ export async function addWrongSecret(
 ): Promise<WrongSecrets> {
   const [counted] = await tx.query<WrongSecrets>(add, [client_sha256, now, counted_from]);
   return counted ?? { count: 1, since: now };
+}
+
+const forgive = statement(
+  "forgive_wrong_secret",
+  `WITH last AS (DELETE FROM wrong_secrets WHERE client_sha256 = $1 AND count <= 1)
+   UPDATE wrong_secrets SET count = count - 1 WHERE client_sha256 = $1 AND count > 1`,
+);
+
+/** What was counted was no wrong one after all. */
+export async function forgiveWrongSecrets(tx: Tx, client_sha256: Buffer): Promise<void> {
+  await tx.query(forgive, [client_sha256]);
 }
 
 const forget = statement("forget_wrong_secrets", "DELETE FROM wrong_secrets WHERE since < $1");

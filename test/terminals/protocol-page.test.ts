@@ -4,7 +4,18 @@ import { verify } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { factMeaning, factNames } from "../../scripts/terminal-facts.ts";
-import { exampleKey, serverExamples, terminalExamples } from "../../scripts/terminal-frame-examples.ts";
+import {
+  agreeingExample,
+  agreeingProof,
+  exampleKey,
+  pairingExample,
+  pairingProof,
+  serverExamples,
+  showingExample,
+  showingProof,
+  terminalExamples,
+} from "../../scripts/terminal-frame-examples.ts";
+import { pairingPollText, pairingRequestText, pairingText } from "../../src/contract/terminal-protocol/pairing.ts";
 import {
   connectPath,
   helloText,
@@ -83,6 +94,22 @@ describe("the proof on the page", () => {
     const sign = await signer(exampleKey);
     assert.ok(verifies(text, await sign(text)));
   });
+});
+
+describe("the proofs of a device that is paired", () => {
+  const { d: _, ...public_jwk } = exampleKey;
+  const texts: [what: string, text: string, proof: string][] = [
+    ["by a code that was typed on it", pairingText(pairingExample), pairingProof],
+    ["to be given a code that it shows", pairingRequestText({ ...showingExample, public_jwk }), showingProof],
+    ["to agree to its terminal", pairingPollText(agreeingExample), agreeingProof],
+  ];
+  for (const [what, text, proof] of texts) {
+    test(`${what} verifies, and stands on the page with its text`, () => {
+      assert.ok(verifies(text, proof));
+      assert.ok(page.includes(`\`\`\`text\n${text}\n\`\`\``), text);
+      assert.ok(page.includes(`"proof": "${proof}"`));
+    });
+  }
 });
 
 describe("the words of the page", () => {
