@@ -5,6 +5,7 @@ const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz
 /** Of the 22 letters and digits after the dot, so many carry the time: 62^8 ms reach to the year 8888. */
 const timeDigits = 8;
 const randomDigits = 14;
+const timeMax = 62 ** timeDigits - 1;
 
 /**
  * `{aid}.{22 letters and digits}`, for sessions and transactions (errors-and-conventions section 4).
@@ -15,6 +16,10 @@ const randomDigits = 14;
 export function newCheckoutId(account_id: string, now: number, random: RandomBytes): string {
   return `${account_id}.${timeInBase62(now)}${randomInBase62(randomDigits, random)}`;
 }
+
+/** Ids of the account that were made from this moment on begin no lower; those that were made before it are all lower. */
+export const checkoutIdsFrom = (account_id: string, moment: number): string =>
+  `${account_id}.${timeInBase62(Math.min(Math.max(moment, 0), timeMax))}`;
 
 /** `prefix_` and 22 letters and digits: prompts, deliveries, devices and all else that is ours alone. */
 export function newId(prefix: string, now: number, random: RandomBytes): string {

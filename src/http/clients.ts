@@ -8,6 +8,7 @@ import type { World } from "../flows/world.ts";
 import { type ApiClient, listApiClients as list, readApiClient as read } from "../storage/clients.ts";
 import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
+import { checkCursor } from "./pages.ts";
 import { present } from "./present.ts";
 
 const limitDefault = 10;
@@ -22,8 +23,10 @@ export const createApiClient =
 
 export const listApiClients =
   (world: World): Handler<Operations["listApiClients"]> =>
-  async ({ account_id, query: { limit = limitDefault, starting_after } }) =>
-    (await list(world.db, account_id, { limit, starting_after })).map(clientOf);
+  async ({ account_id, query: { limit = limitDefault, starting_after } }) => {
+    await checkCursor(world, "api_clients", account_id, starting_after);
+    return (await list(world.db, account_id, { limit, starting_after })).map(clientOf);
+  };
 
 export const readApiClient =
   (world: World): Handler<Operations["readApiClient"]> =>

@@ -6,6 +6,7 @@ import type { World } from "../flows/world.ts";
 import { type Grant, listGrants } from "../storage/grants.ts";
 import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
+import { checkCursor } from "./pages.ts";
 import { present } from "./present.ts";
 
 const limitDefault = 10;
@@ -19,8 +20,10 @@ export const createClientGrant =
 
 export const listClientGrants =
   (world: World): Handler<Operations["listClientGrants"]> =>
-  async ({ account_id, query: { limit = limitDefault, ...filter } }) =>
-    (await listGrants(world.db, account_id, { limit, ...filter })).map(grantOf);
+  async ({ account_id, query: { limit = limitDefault, ...filter } }) => {
+    await checkCursor(world, "client_grants", account_id, filter.starting_after);
+    return (await listGrants(world.db, account_id, { limit, ...filter })).map(grantOf);
+  };
 
 export const deleteClientGrant =
   (world: World, door: Doorkeepers): Handler<Operations["deleteClientGrant"]> =>

@@ -12,6 +12,7 @@ import { readPromptsOf } from "../storage/prompts.ts";
 import { type Refund, readRefundsOf } from "../storage/refunds.ts";
 import { readReversalsOf } from "../storage/reversals.ts";
 import { readWordsAbout } from "../storage/terminal-results.ts";
+import { checkCursor } from "./pages.ts";
 import { present } from "./present.ts";
 
 const limitDefault = 10;
@@ -19,6 +20,7 @@ const limitDefault = 10;
 export const listIncidents =
   (world: World): Handler<Operations["listIncidents"]> =>
   async ({ account_id, query: { limit = limitDefault, starting_after, open, kind, terminal_id } }) => {
+    await checkCursor(world, "incidents", account_id, starting_after);
     const terminal = terminal_id === undefined ? undefined : fullTerminalId(account_id, terminal_id);
     const rows = await list(world.db, account_id, { limit, starting_after, open, kind, terminal_id: terminal });
     return rows.map(incidentOf);

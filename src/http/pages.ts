@@ -1,5 +1,7 @@
 /** Pages of the management lists (errors-and-conventions section 5): the cursor stands in the answer. */
 import { fieldError, Rejection } from "../domain/rejections.ts";
+import type { World } from "../flows/world.ts";
+import { isRowOf } from "../storage/cursors.ts";
 
 /** One row more than the page holds is read: it tells whether there is another page. */
 export function pageOf<Row>(
@@ -16,4 +18,14 @@ export function pageOf<Row>(
 export function unknownCursor(): Rejection {
   const problem = "is none that a page of this list ended with.";
   return Rejection.ofFields(`starting_after ${problem}`, [fieldError("UNKNOWN", "starting_after", problem)]);
+}
+
+/** Throws `unknownCursor` where the list goes on from a row that never was. */
+export async function checkCursor(
+  { db }: Pick<World, "db">,
+  table: Parameters<typeof isRowOf>[1],
+  account_id: string,
+  starting_after: string | undefined,
+): Promise<void> {
+  if (starting_after !== undefined && !(await isRowOf(db, table, account_id, starting_after))) throw unknownCursor();
 }

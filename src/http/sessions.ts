@@ -8,6 +8,7 @@ import { paySession as pay, updateSession as update } from "../flows/session.ts"
 import type { World } from "../flows/world.ts";
 import { listSessions as list, readSession as read } from "../storage/sessions.ts";
 import { requestKey } from "./idempotency-key.ts";
+import { checkCursor } from "./pages.ts";
 import { type Headers, systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
 
@@ -66,6 +67,7 @@ export const listSessions =
   (world: World): Handler<Operations["listSessions"]> =>
   async ({ account_id, query }) => {
     const { limit = limitDefault, terminal_id, ...filter } = withTimes(query);
+    await checkCursor(world, "sessions", account_id, filter.starting_after);
     return list(world.db, account_id, {
       ...filter,
       limit,

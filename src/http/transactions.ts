@@ -8,6 +8,7 @@ import { isoNow, type World } from "../flows/world.ts";
 import { readSession } from "../storage/sessions.ts";
 import { listTransactions as list, readTransaction as read, updateReference } from "../storage/transactions.ts";
 import { requestKey } from "./idempotency-key.ts";
+import { checkCursor } from "./pages.ts";
 import { systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
 
@@ -33,6 +34,7 @@ export const listTransactions =
   (world: World): Handler<Operations["listTransactions"]> =>
   async ({ account_id, query }) => {
     const { limit = limitDefault, includes = [], terminal_id, ...filter } = withTimes(query);
+    await checkCursor(world, "transactions", account_id, filter.starting_after);
     const terminals = terminal_id?.map((id) => fullTerminalId(account_id, id));
     return list(
       world.db,

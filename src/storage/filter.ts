@@ -1,4 +1,8 @@
 /** The conditions of a list, collected with their values. */
+import { checkoutIdsFrom } from "../domain/ids.ts";
+
+/** An id is made when its row is planned, and the row's time is taken with it: they are never so far apart. */
+const idSlack_ms = 60_000;
 
 export class Filter {
   readonly values: unknown[];
@@ -32,6 +36,16 @@ export class Filter {
       to,
       (parameter) => `${column} <= ${parameter}`,
     );
+  }
+
+  /**
+   * An id that begins with its time, of a row that was made in this range, or before its end: by the key, so that an old
+   * range is gone to and not walked to. The time itself is compared besides.
+   */
+  madeBetween(column: string, account_id: string, from: string | undefined, to: string | undefined): this {
+    const first = from === undefined ? undefined : checkoutIdsFrom(account_id, Date.parse(from) - idSlack_ms);
+    const last = to === undefined ? undefined : checkoutIdsFrom(account_id, Date.parse(to) + idSlack_ms);
+    return this.where(first, (id) => `${column} >= ${id}`).where(last, (id) => `${column} < ${id}`);
   }
 
   /** ` AND a AND b`, or nothing. */

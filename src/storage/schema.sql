@@ -261,6 +261,7 @@ CREATE TABLE sessions (
   CONSTRAINT expires_after_creation CHECK (expires_at > created_at)
 );
 CREATE INDEX sessions_by_reference ON sessions USING btree (account_id, merchant_reference, id);
+CREATE INDEX sessions_by_words ON sessions USING gin (session_words(account_id, members, "order")) WITH (fastupdate=off) WHERE members ? 'customer'::text OR "order" ?| '{billing_address,shipping_address,merchant_reference_2}'::text[];
 
 CREATE TABLE session_events (
   account_id text COLLATE "C" NOT NULL,
@@ -349,6 +350,8 @@ CREATE TABLE transaction_events (
   CONSTRAINT transaction_events_id_check CHECK (id > 0)
 );
 CREATE UNIQUE INDEX one_outcome_per_request ON transaction_events USING btree (account_id, transaction_id, correlation_request_id) WHERE correlation_request_id IS NOT NULL;
+CREATE INDEX transaction_events_by_payout ON transaction_events USING btree (account_id, (metadata ->> 'payout_correlation_id'::text), transaction_id) WHERE (metadata ->> 'payout_correlation_id'::text) IS NOT NULL;
+CREATE INDEX transaction_events_by_time ON transaction_events USING btree (account_id, event, created_at, transaction_id) WHERE success AND (event = ANY (ARRAY['CAPTURE'::text, 'REFUND'::text]));
 
 CREATE TABLE prompts (
   account_id text COLLATE "C" NOT NULL,
@@ -924,6 +927,12 @@ CREATE TABLE pairing_requests (
 );
 CREATE INDEX pairing_requests_by_end ON pairing_requests USING btree (expires_at);
 
+CREATE OR REPLACE FUNCTION public.full_name(address jsonb)
+ RETURNS text
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN lower(COALESCE((((address ->> 'first_name'::text) || ' '::text) || (address ->> 'last_name'::text)), (address ->> 'first_name'::text), (address ->> 'last_name'::text)));
+
 CREATE OR REPLACE FUNCTION public.give_default_profile()
  RETURNS trigger
  LANGUAGE plpgsql
@@ -1041,6 +1050,18 @@ BEGIN
   END IF;
   RETURN NEW;
 END $function$;
+
+CREATE OR REPLACE FUNCTION public.session_word(account_id text, what text, word text)
+ RETURNS bigint
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE STRICT
+RETURN hashtextextended((((((account_id || ' '::text) || what) || ' '::text) || word) COLLATE "C"), (0)::bigint);
+
+CREATE OR REPLACE FUNCTION public.session_words(account_id text, members jsonb, bought jsonb)
+ RETURNS bigint[]
+ LANGUAGE sql
+ IMMUTABLE PARALLEL SAFE
+RETURN array_remove(ARRAY[session_word(account_id, 'customer'::text, ((members -> 'customer'::text) ->> 'customer_id'::text)), session_word(account_id, 'buyer'::text, ((members -> 'customer'::text) ->> 'phone_number'::text)), session_word(account_id, 'buyer'::text, ((members -> 'customer'::text) ->> 'email'::text)), session_word(account_id, 'buyer'::text, full_name((bought -> 'billing_address'::text))), session_word(account_id, 'buyer'::text, full_name((bought -> 'shipping_address'::text))), session_word(account_id, 'reference'::text, (bought ->> 'merchant_reference_2'::text))], NULL::bigint);
 
 CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
 

@@ -3,6 +3,7 @@ import type { Configuration, Session, SessionEvent, SessionEventName } from "../
 import type { Order } from "../contract/shapes.ts";
 import { type Reader, statement, type Tx } from "./database.ts";
 import { Filter } from "./filter.ts";
+import { hasName, hasWord } from "./session-words.ts";
 
 interface SessionRow {
   readonly id: string;
@@ -62,7 +63,10 @@ export interface SessionFilter {
   readonly open?: boolean | undefined;
 }
 
-/** Newest first, by the key; by reference, `sessions_by_reference`; what a terminal has open, by its partial indexes. */
+/**
+ * Newest first, by the key; by reference, `sessions_by_reference`; by who bought, `sessions_by_words`; what a terminal has
+ * open, by its partial indexes.
+ */
 export async function listSessions(reader: Reader, account_id: string, asked: SessionFilter): Promise<Session[]> {
   const filter = new Filter([account_id, asked.limit])
     .where(asked.starting_after, (parameter) => `session.id < ${parameter}`)
@@ -72,9 +76,10 @@ export async function listSessions(reader: Reader, account_id: string, asked: Se
     .anyOf("session.request_headers ->> 'dintero-system-plugin-name'", asked.plugin_name)
     .equals("session.merchant_reference", asked.merchant_reference)
     .between("session.created_at", asked["created_at.gte"], asked["created_at.lte"])
+    .madeBetween("session.id", account_id, asked["created_at.gte"], asked["created_at.lte"])
     // No in-person session has an operation of that kind.
     .where(asked.payment_operation, (parameter) => `${parameter}::text IS NULL`)
-    .where(asked.search, searched)
+    .where(asked.search || undefined, searched)
     .where(asked.terminal_id, (ids) => promptWith(`prompt.terminal_id = ANY(${ids}::text[])`));
   // Written out, so that the few that are open are found by their partial index, and their sessions by them.
   const open = asked.open === undefined ? "" : ` AND ${asked.open ? "" : "NOT "}${promptWith(openPrompt)}`;
@@ -95,12 +100,17 @@ const promptWith = (condition: string): string =>
 
 const openPrompt = "prompt.status IN ('WAITING', 'PENDING', 'SENT', 'SHOWN', 'PROCESSING', 'UNRESOLVED')";
 
+/** References, and who bought: each by its own index, so that nothing is walked through. */
 const searched = (words: string): string =>
-  `(${words} IN (session.merchant_reference, session."order" ->> 'merchant_reference_2')
-    OR lower(${words}) = lower(concat_ws(' ', session."order" -> 'billing_address' ->> 'first_name',
-      session."order" -> 'billing_address' ->> 'last_name'))
-    OR lower(${words}) = lower(concat_ws(' ', session."order" -> 'shipping_address' ->> 'first_name',
-      session."order" -> 'shipping_address' ->> 'last_name')))`;
+  `session.id IN (
+    SELECT named.id FROM sessions AS named WHERE named.account_id = $1 AND named.merchant_reference = ${words}
+    UNION ALL
+    SELECT session.id FROM sessions AS session
+    WHERE session.account_id = $1 AND ${hasWord("reference", words)}
+      AND session."order" ->> 'merchant_reference_2' = ${words}
+    UNION ALL
+    SELECT session.id FROM sessions AS session
+    WHERE session.account_id = $1 AND ${hasWord("buyer", `lower(${words})`)} AND ${hasName(words)})`;
 
 /** Members that are the server's to say; a till that sends one of these names has said nothing. */
 const serverMembers = new Set([

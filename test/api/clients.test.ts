@@ -167,7 +167,6 @@ describe("an API client", () => {
     await makeClient();
     assert.deepEqual((await ids(`limit=3&starting_after=${first[2]}`)).slice(0, 2), five.slice(3));
     assert.equal((await ids("")).length, 10, "ten, if nothing is said");
-    assert.deepEqual(await ids("starting_after=nobody"), []);
     for (const limit of ["0", "101", "ten"]) {
       assertRefused(await call("GET", `${auth}/clients?limit=${limit}`), { status: 400, field: "limit" });
     }

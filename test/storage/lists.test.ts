@@ -190,6 +190,11 @@ for (const [name, list] of Object.entries(plantedLists)) {
       });
     }
 
+    test("does not go on from a row that never was: an empty page would read like its end", async () => {
+      const refusal = { status: 400, code: "INVALID_REQUEST_PARAMETER", field: "starting_after" };
+      assertRefused(await get(list, "starting_after=never"), refusal);
+    });
+
     test("of an account tells nothing of another's rows, under the same ids", async () => {
       const headers = { authorization: await asReader(other_account) };
       const { body } = await shop.call<unknown>("GET", `${pathOf(list, other_account)}?limit=100`, undefined, headers);

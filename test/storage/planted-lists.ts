@@ -3,7 +3,8 @@ import { incidentKinds } from "../../src/contract/incident.ts";
 import { operations } from "../../src/contract/operations.ts";
 import {
   account_id,
-  digits,
+  checkoutId,
+  checkoutIdText,
   type Meant,
   made,
   madeInPairs,
@@ -15,8 +16,10 @@ import {
 } from "./planted-rows.ts";
 import { setUpLists } from "./planted-set-up.ts";
 
-const sessionId = (n: number): string => `${account_id}.s.${digits(n)}`;
-const transactionId = (n: number): string => `${account_id}.t.${digits(n)}`;
+const sessionId = (n: number): string => checkoutId("s", n);
+const transactionId = (n: number): string => checkoutId("t", n);
+const session = checkoutIdText("s");
+const transaction = checkoutIdText("t");
 const later = "timestamptz '2999-01-01T00:00:00Z'";
 
 /** What sessions and transactions have in common: a few of the oldest have not ended, of five one was declined. */
@@ -32,7 +35,7 @@ const refunded = `(${paid} AND n % 6 = 0)`;
 const sales = [
   `INSERT INTO sessions (account_id, id, transaction_id, merchant_reference, url, "order", configuration, members,
      request_headers, created_by, created_at, updated_at, expires_at)
-   SELECT $1, $1 || '.s.' || ${padded}, $1 || '.t.' || ${padded}, 'order-' || n / 3,
+   SELECT $1, ${session}, ${transaction}, 'order-' || n / 3,
      '{"return_url": "https://till.example.com/"}',
      jsonb_build_object('amount', 1000 + n % 10, 'currency', 'NOK', 'merchant_reference', 'order-' || n / 3,
        'merchant_reference_2', 'second-' || n / 4, 'store', jsonb_build_object('id', 'store-' || n % 5),
@@ -41,10 +44,10 @@ const sales = [
      jsonb_build_object('dintero-system-plugin-name', 'plugin-' || n % 3), 'till', ${made}, ${made}, ${later}
    FROM ${numbers}`,
   `INSERT INTO session_events (account_id, session_id, id, name, created_at)
-   SELECT $1, $1 || '.s.' || ${padded}, 1, 'INITIATED', ${made} FROM ${numbers}`,
+   SELECT $1, ${session}, 1, 'INITIATED', ${made} FROM ${numbers}`,
   `INSERT INTO prompts (account_id, id, session_id, transaction_id, terminal_id, kind, amount, currency, status,
      created_at, deadline_at, sent_at, sent_epoch, sent_journal_id, unresolved_at, finished_at)
-   SELECT $1, 'pr_' || ${padded}, $1 || '.s.' || ${padded}, $1 || '.t.' || ${padded}, $1 || '-T900' || n % 8, 'purchase',
+   SELECT $1, 'pr_' || ${padded}, ${session}, ${transaction}, $1 || '-T900' || n % 8, 'purchase',
      1000 + n % 10, 'NOK', CASE WHEN ${open} THEN 'UNRESOLVED' WHEN ${declined} THEN 'DECLINED' ELSE 'APPROVED' END,
      ${made}, ${later}, ${made}, 1, 'jr', CASE WHEN ${open} THEN ${later} END,
      CASE WHEN NOT ${open} THEN ${made} END
@@ -52,7 +55,7 @@ const sales = [
   `INSERT INTO transactions (account_id, id, session_id, amount, currency, status, channel, merchant_reference,
      merchant_reference_2, store_id, terminal_id, payout_destination_id, card, authorized_amount, captured_amount,
      refunded_amount, created_at, updated_at)
-   SELECT $1, $1 || '.t.' || ${padded}, $1 || '.s.' || ${padded}, 1000 + n % 10,
+   SELECT $1, ${transaction}, ${session}, 1000 + n % 10,
      CASE WHEN n % 2 = 0 THEN 'NOK' ELSE 'SEK' END,
      CASE WHEN ${open} THEN 'UNKNOWN' WHEN ${declined} THEN 'DECLINED' WHEN ${refunded} THEN 'REFUNDED'
        ELSE 'CAPTURED' END,
@@ -63,14 +66,14 @@ const sales = [
      CASE WHEN ${refunded} THEN 1000 + n % 10 ELSE 0 END, ${made}, ${made}
    FROM ${numbers}`,
   `INSERT INTO transaction_events (account_id, transaction_id, id, event, transaction_status, success, created_at)
-   SELECT $1, $1 || '.t.' || ${padded}, 1, 'INITIALIZE', 'INITIATED', true, ${made} FROM ${numbers}`,
+   SELECT $1, ${transaction}, 1, 'INITIALIZE', 'INITIATED', true, ${made} FROM ${numbers}`,
   `INSERT INTO transaction_events (account_id, transaction_id, id, event, transaction_status, success, created_at,
      metadata)
-   SELECT $1, $1 || '.t.' || ${padded}, 2, 'CAPTURE', 'CAPTURED', true, ${made},
+   SELECT $1, ${transaction}, 2, 'CAPTURE', 'CAPTURED', true, ${made},
      jsonb_build_object('payout_correlation_id', 'payout-' || n / 10)
    FROM ${numbers} WHERE ${paid}`,
   `INSERT INTO transaction_events (account_id, transaction_id, id, event, transaction_status, success, created_at)
-   SELECT $1, $1 || '.t.' || ${padded}, 3, 'REFUND', 'REFUNDED', true, ${made} FROM ${numbers} WHERE ${refunded}`,
+   SELECT $1, ${transaction}, 3, 'REFUND', 'REFUNDED', true, ${made} FROM ${numbers} WHERE ${refunded}`,
 ];
 
 const never: Meant = () => false;
@@ -94,8 +97,11 @@ const sessions: PlantedList = {
     ["open=true", isOpen],
     ["open=false", (n) => !isOpen(n)],
   ],
-  also_measured: ["terminal_id=T9002&open=true"],
-  looks_through: ["created_at.lte", "search"],
+  also_measured: [
+    "terminal_id=T9002&open=true",
+    "search=nobody",
+    `created_at.gte=${timeOf(40)}&created_at.lte=${timeOf(50)}`,
+  ],
 };
 
 const transactions: PlantedList = {
@@ -132,11 +138,13 @@ const transactions: PlantedList = {
     [`refunded_at.lte=${timeOf(70)}`, (n) => isRefunded(n) && n <= 70],
     [`search=${sessionId(9)}`, (n) => n === 9],
     ["search=Bj%C3%B8rn%20Sj%C3%B810", (n) => Math.floor(n / 2) === 10],
+    ["search=order-7", (n) => third(n) === 7],
   ],
-  looks_through: [
-    "status=UNKNOWN",
-    ..."payout_correlation_id customer_id created_at.lte captured_at.lte refunded_at.lte".split(" "),
-    "search",
+  also_measured: [
+    ...["search=nobody", "customer_id=nobody", "payout_correlation_id=none"],
+    ...["created", "captured", "refunded"].map((what) => `${what}_at.gte=${timeOf(40)}&${what}_at.lte=${timeOf(50)}`),
+    // When nothing was open.
+    `captured_at.gte=${timeOf(40.2)}&captured_at.lte=${timeOf(40.8)}`,
   ],
 };
 

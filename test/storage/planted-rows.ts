@@ -40,6 +40,23 @@ export interface PlantedList {
 
 export const digits = (n: number): string => String(n).padStart(20, "0");
 export const padded = "lpad(n::text, 20, '0')";
+
+const inByteOrder = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+const places = [7, 6, 5, 4, 3, 2, 1, 0].map((place) => 62 ** place);
+const digitsOf = (ms: number): string =>
+  places.map((place) => inByteOrder.charAt(Math.floor(ms / place) % 62)).join("");
+
+/** Begins with its time, as the ids of sessions and transactions do; ends with its number. */
+export const checkoutId = (kind: "s" | "t", n: number): string =>
+  `${account_id}.${digitsOf(beginning + n * 1000)}${kind}${digits(n)}`;
+
+/** The same in the statements that plant. */
+export const checkoutIdText = (kind: "s" | "t"): string => {
+  const ms = `(${beginning} + n::bigint * 1000)`;
+  const text = places.map((place) => `substr('${inByteOrder}', (${ms} / ${place} % 62)::integer + 1, 1)`);
+  return `$1 || '.' || ${text.join(" || ")} || '${kind}' || ${padded}`;
+};
+
 export const made = `timestamptz '${timeOf(0)}' + n * interval '1 second'`;
 export const numbers = "generate_series($2::integer, $3::integer) AS n";
 

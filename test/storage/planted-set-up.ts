@@ -87,6 +87,21 @@ const grants: PlantedList = {
   hidden: { rows: isDeleted },
 };
 
+const apiKeys: PlantedList = {
+  operation: operations.listApiKeys,
+  plant: [
+    `INSERT INTO api_keys (account_id, id, name, client_id, scope, created_at, created_by, deleted_at, deleted_by)
+     SELECT $1, 'key-' || ${padded}, 'Nettbutikk på Grønland ' || n, 'till-1', ${array(["read:checkout"])},
+       ${madeInPairs}, 'till-1', ${deletedAt}, ${deletedBy}
+     FROM ${numbers}`,
+  ],
+  filters: [
+    ["include_deleted=true", () => true],
+    ["include_deleted=false", (n) => !isDeleted(n)],
+  ],
+  hidden: { rows: isDeleted, unless: "include_deleted" },
+};
+
 const sellerId = (n: number): string => `seller-${digits(n)}`;
 const caseStatusOf = (n: number): string | undefined => caseStatuses[n % caseStatuses.length];
 
@@ -224,6 +239,7 @@ export const setUpLists: Readonly<Record<string, PlantedList>> = {
   profiles,
   clients,
   grants,
+  "API keys": apiKeys,
   "payout destinations": payoutDestinations,
   approvals,
   stores,
