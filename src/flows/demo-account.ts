@@ -3,9 +3,12 @@
  * find it as it was.
  */
 import { serverItself } from "../domain/api-client.ts";
+import { newUuid } from "../domain/ids.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";
-import { insertPayoutDestination, insertStore } from "../storage/accounts.ts";
+import { generatedStoreId } from "../domain/store.ts";
 import { findApiClient } from "../storage/clients.ts";
+import { insertSeller, nothingToldOfSeller } from "../storage/payout-destinations.ts";
+import { createStore, nothingToldOfStore } from "../storage/stores.ts";
 import { addAccount, addFirstClient, addInPersonProfile } from "./account.ts";
 import { rotateSecret } from "./client.ts";
 import { enrolSimulated, type NewDeviceKey } from "./simulated-enrolment.ts";
@@ -27,13 +30,12 @@ export async function openDemoAccount(world: World, key: NewDeviceKey): Promise<
   return world.db.transaction(async (tx) => {
     if (!(await addAccount(world, tx, account_id, "Demo"))) return undefined;
     const secret = await addFirstClient(world, tx, { account_id, client_id, name: "Demo" });
-    await insertPayoutDestination(
-      tx,
-      { account_id, payout_destination_id, name: "Seller 1", case_status: "ACTIVE" },
-      now,
-    );
-    const store = { account_id, store_id, id: `${account_id}-0001`, store_name: "Oslo Center", payout_destination_id };
-    await insertStore(tx, store, now);
+    const made = { account_id, created_by: serverItself };
+    const seller = { ...nothingToldOfSeller, name: "Seller 1" };
+    const id = newUuid(world.random);
+    await insertSeller(tx, { ...made, payout_destination_id, id, case_status: "ACTIVE", facts: seller }, now);
+    const store = { ...nothingToldOfStore, store_name: "Oslo Center", payout_destination_id };
+    await createStore(tx, { ...made, store_id, id: generatedStoreId(account_id, 1), facts: store }, now);
     const device_serial_number = `SIMULATED-${account_id}-292`;
     const terminal = { account_id, terminal_id, store_id, device_serial_number, created_by: serverItself };
     await enrolSimulated(world, tx, terminal, key);

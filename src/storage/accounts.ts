@@ -1,4 +1,4 @@
-/** Accounts, their sellers and stores. */
+/** Accounts. */
 import { type Reader, statement, type Tx } from "./database.ts";
 
 const account = statement(
@@ -58,34 +58,4 @@ export interface AccountSettings {
 
 export async function readAccountSettings(reader: Reader, account_id: string): Promise<AccountSettings | undefined> {
   return (await reader.query<AccountSettings>(settings, [account_id]))[0];
-}
-
-const payoutDestination = statement(
-  "insert_payout_destination",
-  `INSERT INTO payout_destinations (account_id, payout_destination_id, name, case_status, created_at)
-   VALUES ($1, $2, $3, $4, $5)`,
-);
-
-export async function insertPayoutDestination(
-  tx: Tx,
-  asked: { account_id: string; payout_destination_id: string; name: string; case_status: string },
-  now: string,
-): Promise<void> {
-  const { account_id, payout_destination_id, name, case_status } = asked;
-  await tx.query(payoutDestination, [account_id, payout_destination_id, name, case_status, now]);
-}
-
-const store = statement(
-  "insert_store",
-  `INSERT INTO stores (account_id, store_id, id, store_name, payout_destination_id, status, created_at)
-   VALUES ($1, $2, $3, $4, $5, 'ACTIVE', $6)`,
-);
-
-export async function insertStore(
-  tx: Tx,
-  asked: { account_id: string; store_id: string; id: string; store_name: string; payout_destination_id: string },
-  now: string,
-): Promise<void> {
-  const { account_id, store_id, id, store_name, payout_destination_id } = asked;
-  await tx.query(store, [account_id, store_id, id, store_name, payout_destination_id, now]);
 }

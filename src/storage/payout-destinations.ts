@@ -23,6 +23,20 @@ export interface SellerFacts {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
+/** Of a seller of whom nothing is said. */
+export const nothingToldOfSeller: SellerFacts = {
+  ...{
+    name: null,
+    description: null,
+    payout_reference: null,
+    bank_accounts: [],
+    type: null,
+    payout_interval_type: null,
+  },
+  ...{ merchant_category_code: null, country_code: null, organization: null, address: null, phone_number: null },
+  ...{ email: null, website: null, members: {} },
+};
+
 export interface PayoutDestination extends SellerFacts {
   readonly account_id: string;
   readonly payout_destination_id: string;

@@ -959,37 +959,126 @@ CREATE OR REPLACE FUNCTION public.iso(moment timestamp with time zone)
  IMMUTABLE PARALLEL SAFE
 RETURN to_char((moment AT TIME ZONE 'UTC'::text), 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'::text);
 
-CREATE OR REPLACE FUNCTION public.refresh_seats(changed_account_id text)
+CREATE OR REPLACE FUNCTION public.lock_accounts(changed_accounts text[])
  RETURNS void
  LANGUAGE plpgsql
 AS $function$
 BEGIN
-  PERFORM FROM accounts WHERE account_id = changed_account_id FOR NO KEY UPDATE;
+  PERFORM FROM accounts WHERE account_id = ANY(changed_accounts) ORDER BY account_id FOR NO KEY UPDATE;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_new_seats()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  accounts text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(terminal_id) INTO accounts, terminals FROM new_rows;
+  PERFORM lock_accounts(accounts);
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_seats(changed_accounts text[], changed_terminals text[])
+ RETURNS void
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
   UPDATE terminal_seats AS seat
   SET store_id = standing.store_id, payout_destination_id = standing.payout_destination_id,
     takes_payments = standing.takes_payments
   FROM (
-    SELECT terminal.terminal_id, terminal.store_id, store.payout_destination_id,
+    SELECT terminal.account_id, terminal.terminal_id, terminal.store_id, store.payout_destination_id,
       account.in_person_enabled AND terminal.status = 'ACTIVE' AND store.status = 'ACTIVE'
         AND coalesce(seller.case_status = 'ACTIVE', false) AS takes_payments
-    FROM terminals AS terminal
+    FROM unnest(changed_accounts, changed_terminals) AS changed (account_id, terminal_id)
+    JOIN terminals AS terminal ON terminal.account_id = changed.account_id
+      AND terminal.terminal_id = changed.terminal_id
     JOIN accounts AS account ON account.account_id = terminal.account_id
     JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id
     LEFT JOIN payout_destinations AS seller ON seller.account_id = store.account_id
       AND seller.payout_destination_id = store.payout_destination_id
-    WHERE terminal.account_id = changed_account_id
   ) AS standing
-  WHERE seat.account_id = changed_account_id AND seat.terminal_id = standing.terminal_id
+  WHERE seat.account_id = standing.account_id AND seat.terminal_id = standing.terminal_id
     AND (seat.store_id, seat.payout_destination_id, seat.takes_payments) IS DISTINCT FROM
       (standing.store_id, standing.payout_destination_id, standing.takes_payments);
 END $function$;
 
-CREATE OR REPLACE FUNCTION public.refresh_seats_of_changed()
+CREATE OR REPLACE FUNCTION public.refresh_seats_of_accounts()
  RETURNS trigger
  LANGUAGE plpgsql
 AS $function$
+DECLARE
+  accounts text[];
+  terminals text[];
 BEGIN
-  PERFORM refresh_seats(changed.account_id) FROM (SELECT DISTINCT account_id FROM new_rows) AS changed;
+  SELECT array_agg(account_id) INTO accounts FROM (
+    SELECT account_id, in_person_enabled FROM new_rows EXCEPT SELECT account_id, in_person_enabled FROM old_rows
+  ) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM terminals AS terminal WHERE terminal.account_id = ANY(accounts);
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_seats_of_sellers()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  accounts text[];
+  sellers text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(payout_destination_id) INTO accounts, sellers FROM (
+    SELECT account_id, payout_destination_id, case_status FROM new_rows
+    EXCEPT SELECT account_id, payout_destination_id, case_status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM unnest(accounts, sellers) AS changed (account_id, payout_destination_id)
+    JOIN stores AS store ON store.account_id = changed.account_id
+      AND store.payout_destination_id = changed.payout_destination_id
+    JOIN terminals AS terminal ON terminal.account_id = store.account_id AND terminal.store_id = store.store_id;
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_seats_of_stores()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  accounts text[];
+  changed_stores text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(store_id) INTO accounts, changed_stores FROM (
+    SELECT account_id, store_id, payout_destination_id, status FROM new_rows
+    EXCEPT SELECT account_id, store_id, payout_destination_id, status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM unnest(accounts, changed_stores) AS changed (account_id, store_id)
+    JOIN terminals AS terminal ON terminal.account_id = changed.account_id AND terminal.store_id = changed.store_id;
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $function$;
+
+CREATE OR REPLACE FUNCTION public.refresh_seats_of_terminals()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+DECLARE
+  accounts text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(terminal_id) INTO accounts, terminals FROM (
+    SELECT account_id, terminal_id, store_id, status FROM new_rows
+    EXCEPT SELECT account_id, terminal_id, store_id, status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  PERFORM refresh_seats(accounts, terminals);
   RETURN NULL;
 END $function$;
 
@@ -1071,17 +1160,17 @@ CREATE TRIGGER profiles_follow_accounts AFTER UPDATE OF allow_mixed_methods ON a
 
 CREATE TRIGGER profiles_follow_currencies AFTER UPDATE OF in_person_currencies ON accounts FOR EACH ROW WHEN (old.in_person_currencies IS DISTINCT FROM new.in_person_currencies) EXECUTE FUNCTION renew_profiles_of_changed();
 
-CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_accounts();
 
-CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_sellers();
 
-CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_stores();
 
-CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_terminals();
 
 CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats FOR EACH ROW WHEN (old.occupant_id IS NOT NULL AND new.occupant_id IS NULL) EXECUTE FUNCTION seat_next_waiting();
 
-CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_changed();
+CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_new_seats();
 
 CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION refuse_forbidden_prompt_step();
 

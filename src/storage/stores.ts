@@ -19,6 +19,12 @@ export interface StoreFacts {
   readonly members: Readonly<Record<string, unknown>>;
 }
 
+/** Of a store of which nothing is said. */
+export const nothingToldOfStore: StoreFacts = {
+  ...{ store_name: null, organization: null, payout_destination_id: null, link: {}, address: null, coordinates: null },
+  ...{ phone_number: null, email: null, website: null, members: {} },
+};
+
 export interface Store extends StoreFacts {
   readonly account_id: string;
   readonly store_id: string;

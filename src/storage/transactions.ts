@@ -147,9 +147,7 @@ export async function listTransactions(
     .where(asked["captured_at.lte"], (time) => eventAt("CAPTURE", `event.created_at <= ${time}`))
     .where(asked["refunded_at.gte"], (time) => eventAt("REFUND", `event.created_at >= ${time}`))
     .where(asked["refunded_at.lte"], (time) => eventAt("REFUND", `event.created_at <= ${time}`))
-    .where(asked.payout_correlation_id, (ids) =>
-      eventWith(`event.metadata ->> 'payout_correlation_id' = ANY(${ids}::text[])`),
-    )
+    .where(asked.payout_correlation_id, paidOutWith)
     .where(asked.payout_destination_id, soldBy)
     .where(asked.search || undefined, found);
   const unknown = asked.status?.every((one) => one === "UNKNOWN") ? amongUnresolved : "";
@@ -161,8 +159,8 @@ export async function listTransactions(
 }
 
 /** Those that read UNKNOWN have a prompt that is unresolved: they are few, and in `unresolved_prompts_by_terminal`. */
-const amongUnresolved = ` AND transaction.id IN (SELECT prompt.transaction_id FROM prompts AS prompt
-    WHERE prompt.account_id = $1 AND prompt.status = 'UNRESOLVED')`;
+const amongUnresolved = ` AND transaction.id = ANY(ARRAY(SELECT prompt.transaction_id FROM prompts AS prompt
+    WHERE prompt.account_id = $1 AND prompt.status = 'UNRESOLVED'))`;
 
 const eventWith = (condition: string): string =>
   `EXISTS (SELECT FROM transaction_events AS event WHERE event.account_id = transaction.account_id
@@ -177,20 +175,25 @@ const soldBy = (seller: string): string =>
     OR EXISTS (SELECT FROM jsonb_path_query(session."order", '$.items[*].splits[*].payout_destination_id') AS split
       WHERE split #>> '{}' = ${seller}))`;
 
-const boughtBy = (customer_id: string): string =>
-  `(session.members -> 'customer' ->> 'customer_id' = ${customer_id} AND ${hasWord("customer", customer_id)})`;
+// What few rows have is looked up first, as a list of ids: the planner might walk through all of the account's for it.
 
-/**
- * As the contract's `search`: ids, references, and who bought. Each is looked up by itself, by its own index, so that
- * nothing is walked through.
- */
+const paidOutWith = (ids: string): string =>
+  `transaction.id = ANY(ARRAY(SELECT event.transaction_id FROM transaction_events AS event
+    WHERE event.account_id = $1 AND event.metadata ->> 'payout_correlation_id' = ANY(${ids}::text[])))`;
+
+const boughtBy = (customer_id: string): string =>
+  `transaction.session_id = ANY(ARRAY(SELECT session.id FROM sessions AS session
+    WHERE session.account_id = $1 AND ${hasWord("customer", customer_id)}
+      AND session.members -> 'customer' ->> 'customer_id' = ${customer_id}))`;
+
+/** As the contract's `search`: ids, references, and who bought, each by its own index. */
 const found = (words: string): string =>
-  `transaction.id IN (
+  `transaction.id = ANY(ARRAY(
     SELECT named.id FROM transactions AS named WHERE named.account_id = $1 AND (named.id = ${words}
       OR named.session_id = ${words} OR named.merchant_reference = ${words} OR named.merchant_reference_2 = ${words})
     UNION ALL
     SELECT session.transaction_id FROM sessions AS session
-    WHERE session.account_id = $1 AND ${hasWord("buyer", `lower(${words})`, words)} AND ${isBuyer(words)})`;
+    WHERE session.account_id = $1 AND ${hasWord("buyer", `lower(${words})`, words)} AND ${isBuyer(words)}))`;
 
 const update = statement(
   "update_transaction_reference",

@@ -242,7 +242,7 @@ describe("while rows are added", () => {
         assert.equal(new Set(before).size, before.length);
         const shown = Array.from({ length: rows }, (_, index) => index + 1).filter(isShown(list, []));
         assert.ok(before.length >= shown.length, `${before.length} rows`);
-        // A new terminal has all seats of its account looked over: of a large one too long for each of a thousand pages.
+        // Of a large account the first pages tell as much as all thousand.
         let additions = is_large ? 20 : Number.POSITIVE_INFINITY;
         const adding = async () => {
           if (additions-- > 0) await add(list, 2);

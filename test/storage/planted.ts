@@ -1,9 +1,12 @@
 /** Rows to begin a storage test with: an account that can sell, sales to create on it, and a prompt in any status. */
+import { randomUUID } from "node:crypto";
 import { isFinal, type PromptStatus } from "../../src/domain/prompt.ts";
-import { insertAccount, insertPayoutDestination, insertStore } from "../../src/storage/accounts.ts";
-import { ConstraintRefusal, statement } from "../../src/storage/database.ts";
+import { insertAccount } from "../../src/storage/accounts.ts";
+import { ConstraintRefusal, statement, type Tx } from "../../src/storage/database.ts";
+import { insertSeller, nothingToldOfSeller } from "../../src/storage/payout-destinations.ts";
 import { putProfile } from "../../src/storage/profiles.ts";
 import type { NewSale } from "../../src/storage/sales.ts";
+import { createStore, nothingToldOfStore } from "../../src/storage/stores.ts";
 import { insertTerminal } from "../../src/storage/terminals.ts";
 import type { TestDatabase } from "../support/database.ts";
 
@@ -17,8 +20,7 @@ export async function plantAccount({ db }: TestDatabase, terminals = 1): Promise
   const store_id = "store-1";
   await db.transaction(async (tx) => {
     await insertAccount(tx, { account_id, name: "Planted", in_person_enabled: true }, now);
-    await insertPayoutDestination(tx, { account_id, payout_destination_id, name: "S", case_status: "ACTIVE" }, now);
-    await insertStore(tx, { account_id, store_id, id: "id-1", store_name: "Store", payout_destination_id }, now);
+    await plantStore(tx, account_id, store_id, payout_destination_id);
     const configuration = { channel: "in_store" as const };
     await putProfile(tx, { account_id, profile_id: "in-person", description: "P", configuration }, now);
     for (let number = 1; number <= terminals; number++) {
@@ -26,6 +28,16 @@ export async function plantAccount({ db }: TestDatabase, terminals = 1): Promise
       await insertTerminal(tx, { account_id, terminal_id: terminalId(number), store_id, ...device }, now);
     }
   });
+}
+
+/** A store, and the seller that is paid there. */
+export async function plantStore(tx: Tx, account: string, store_id: string, payout_destination_id: string) {
+  const made = { account_id: account, created_by: "test" };
+  const case_status = "ACTIVE" as const;
+  const seller = { ...made, payout_destination_id, id: randomUUID(), case_status };
+  await insertSeller(tx, { ...seller, facts: { ...nothingToldOfSeller, name: "S" } }, now);
+  const facts = { ...nothingToldOfStore, store_name: "Store", payout_destination_id };
+  await createStore(tx, { ...made, store_id, id: `id-of-${store_id}`, facts }, now);
 }
 
 let sales = 0;

@@ -4,23 +4,20 @@
  */
 import assert from "node:assert/strict";
 import { after, before, beforeEach, describe, test } from "node:test";
-import { insertAccount, insertPayoutDestination, insertStore } from "../../src/storage/accounts.ts";
+import { insertAccount } from "../../src/storage/accounts.ts";
 import { statement, type Tx } from "../../src/storage/database.ts";
 import { insertSales } from "../../src/storage/sales.ts";
 import { insertTerminal } from "../../src/storage/terminals.ts";
 import { makeDatabase, type TestDatabase } from "../support/database.ts";
 import { someoneWaits } from "../support/terminal-scene.ts";
-import { account_id, newSale, now, plantAccount, terminalId } from "./planted.ts";
+import { account_id, newSale, now, plantAccount, plantStore, terminalId } from "./planted.ts";
 
 let database: TestDatabase;
 before(async () => {
   database = await makeDatabase();
   await plantAccount(database, 2);
   await database.db.transaction(async (tx) => {
-    const payout_destination_id = "seller-2";
-    await insertPayoutDestination(tx, { account_id, payout_destination_id, name: "S", case_status: "ACTIVE" }, now);
-    const store = { account_id, store_id: "store-2", id: "id-2", store_name: "Store 2", payout_destination_id };
-    await insertStore(tx, store, now);
+    await plantStore(tx, account_id, "store-2", "seller-2");
   });
 });
 after(() => database.close());
@@ -128,14 +125,7 @@ describe("a terminal's seat", () => {
     const other = "T87654321";
     await database.db.transaction(async (tx) => {
       await insertAccount(tx, { account_id: other, name: "O", in_person_enabled: true }, now);
-      const payout_destination_id = "seller-1";
-      await insertPayoutDestination(
-        tx,
-        { account_id: other, payout_destination_id, name: "S", case_status: "ACTIVE" },
-        now,
-      );
-      const store = { account_id: other, store_id: "store-1", id: "id-1", store_name: "S", payout_destination_id };
-      await insertStore(tx, store, now);
+      await plantStore(tx, other, "store-1", "seller-1");
       const terminal = { account_id: other, terminal_id: `${other}-T0001`, store_id: "store-1" };
       await insertTerminal(tx, { ...terminal, device_serial_number: "S", device_model: "M" }, now);
     });
@@ -161,7 +151,10 @@ describe("a terminal's seat", () => {
     await database.sql("UPDATE terminal_seats SET connection_epoch = 7, connected_to = 'p'");
     await database.db.atOnce((tx) => insertSales(tx, [newSale()]));
     await database.sql("UPDATE stores SET status = 'DELETED'");
-    const [row] = await database.sql("SELECT occupant_kind, connection_epoch, connected_to FROM terminal_seats");
+    const [row] = await database.sql(
+      "SELECT occupant_kind, connection_epoch, connected_to FROM terminal_seats WHERE terminal_id = $1",
+      [terminalId(1)],
+    );
     assert.deepEqual(row, { occupant_kind: "prompt", connection_epoch: "7", connected_to: "p" });
   });
 });
@@ -220,5 +213,107 @@ describe("two changes at the same time", () => {
     });
     assert.deepEqual(await sale, []);
     assert.deepEqual(await database.sql("SELECT FROM terminal_seats WHERE occupant_id IS NOT NULL"), []);
+  });
+});
+
+describe("in an account of 5,000 terminals", () => {
+  let large: TestDatabase;
+  /** Three terminals stand in each store, and a hundred stores are one seller's. */
+  before(async () => {
+    large = await makeDatabase();
+    await plantAccount(large, 0);
+    const { sql } = large;
+    await sql(
+      `INSERT INTO payout_destinations (account_id, payout_destination_id, case_status, created_at)
+       SELECT $1, 'paid-' || n, 'ACTIVE', now() FROM generate_series(0, 16) AS n`,
+      [account_id],
+    );
+    await sql(
+      `INSERT INTO stores (account_id, store_id, id, payout_destination_id, status, created_at)
+       SELECT $1, 'shop-' || n, 'id-' || n, 'paid-' || n / 100, 'ACTIVE', now() FROM generate_series(1, 1667) AS n`,
+      [account_id],
+    );
+    await sql(
+      `INSERT INTO terminals (account_id, terminal_id, device_serial_number, store_id, status, driver, created_at)
+       SELECT $1, $1 || '-T' || n, 'serial-' || n, 'shop-' || (n / 3 + 1), 'ACTIVE', 'socket', now()
+       FROM generate_series(0, 4999) AS n`,
+      [account_id],
+    );
+    await sql("ANALYZE");
+    await sql("INSERT INTO terminal_seats (account_id, terminal_id) SELECT account_id, terminal_id FROM terminals");
+    await sql("ANALYZE");
+  });
+  after(() => large.close());
+
+  interface Work {
+    readonly read: number;
+    readonly seats: number;
+  }
+
+  const counters = statement(
+    "",
+    `SELECT sum(seq_tup_read + coalesce(idx_tup_fetch, 0))::integer AS read,
+       (sum(n_tup_upd) FILTER (WHERE relname = 'terminal_seats'))::integer AS seats FROM pg_stat_xact_user_tables`,
+  );
+
+  /** What PostgreSQL read and wrote for it, as it counts that itself. */
+  async function workOf(change: string): Promise<Work> {
+    return large.db.transaction(async (tx) => {
+      const [before] = await tx.query<Work>(counters, []);
+      await tx.query(statement("", change), []);
+      const [after] = await tx.query<Work>(counters, []);
+      assert.ok(before !== undefined && after !== undefined);
+      return { read: after.read - before.read, seats: after.seats - before.seats };
+    });
+  }
+
+  const changes: [what: string, change: string, seats: number, reads_at_most: number][] = [
+    [
+      "a store's status",
+      "UPDATE stores SET status = 'DELETED' WHERE account_id = 'T12345678' AND store_id = 'shop-7'",
+      3,
+      100,
+    ],
+    [
+      "a store's name",
+      "UPDATE stores SET store_name = 'Ny på Løkka' WHERE account_id = 'T12345678' AND store_id = 'shop-8'",
+      0,
+      20,
+    ],
+    [
+      "a terminal's store",
+      "UPDATE terminals SET store_id = 'shop-9' WHERE account_id = 'T12345678' AND terminal_id = 'T12345678-T99'",
+      1,
+      100,
+    ],
+    [
+      "a terminal's model",
+      "UPDATE terminals SET device_model = 'M' WHERE account_id = 'T12345678' AND terminal_id = 'T12345678-T98'",
+      0,
+      20,
+    ],
+    [
+      "a seller's case",
+      "UPDATE payout_destinations SET case_status = 'DECLINED' WHERE payout_destination_id = 'paid-3'",
+      300,
+      3_000,
+    ],
+    ["the account's name", "UPDATE accounts SET name = 'Ø'", 0, 20],
+  ];
+  for (const [what, change, seats, reads_at_most] of changes) {
+    test(`${what} is followed by ${seats} seats, and the others are not looked at`, async () => {
+      // As a server's connections do it, which have seen other changes before: a plan may be kept.
+      for (let time = 0; time < 6; time++)
+        await workOf("UPDATE stores SET status = 'ACTIVE' WHERE store_id = 'shop-1'");
+      const work = await workOf(change);
+      assert.equal(work.seats, seats);
+      assert.ok(work.read <= reads_at_most, `${work.read} rows were read`);
+    });
+  }
+
+  test("all follow when it may no longer take payments", async () => {
+    assert.ok((await workOf("UPDATE accounts SET in_person_enabled = false")).seats > 4_600);
+    const open = "SELECT FROM terminal_seats WHERE takes_payments";
+    assert.deepEqual(await large.sql(open), []);
   });
 });

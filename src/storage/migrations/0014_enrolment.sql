@@ -67,3 +67,128 @@ CREATE INDEX transaction_events_by_payout
 -- When money was taken, and when it was given back. A sale enters it when it is concluded, not when it is created.
 CREATE INDEX transaction_events_by_time ON transaction_events (account_id, event, created_at, transaction_id)
   WHERE success AND event IN ('CAPTURE', 'REFUND');
+
+-- Seats follow what they repeat, one by one: a change of a terminal, a store or a seller touches the seats concerned, however
+-- many the account has. As before, the account's row is locked first, so that two changes at the same time follow one
+-- another; which seats are concerned is asked after that, when the one before can be seen.
+DROP TRIGGER seats_follow_accounts ON accounts;
+DROP TRIGGER seats_follow_sellers ON payout_destinations;
+DROP TRIGGER seats_follow_stores ON stores;
+DROP TRIGGER seats_follow_terminals ON terminals;
+DROP TRIGGER seats_are_made_whole ON terminal_seats;
+DROP FUNCTION refresh_seats_of_changed;
+DROP FUNCTION refresh_seats;
+
+CREATE FUNCTION lock_accounts(changed_accounts text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  PERFORM FROM accounts WHERE account_id = ANY(changed_accounts) ORDER BY account_id FOR NO KEY UPDATE;
+END $$;
+
+-- Brings these terminals' seats up to date: the accounts and the ids stand side by side. Their accounts are locked.
+CREATE FUNCTION refresh_seats(changed_accounts text[], changed_terminals text[]) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+  UPDATE terminal_seats AS seat
+  SET store_id = standing.store_id, payout_destination_id = standing.payout_destination_id,
+    takes_payments = standing.takes_payments
+  FROM (
+    SELECT terminal.account_id, terminal.terminal_id, terminal.store_id, store.payout_destination_id,
+      account.in_person_enabled AND terminal.status = 'ACTIVE' AND store.status = 'ACTIVE'
+        AND coalesce(seller.case_status = 'ACTIVE', false) AS takes_payments
+    FROM unnest(changed_accounts, changed_terminals) AS changed (account_id, terminal_id)
+    JOIN terminals AS terminal ON terminal.account_id = changed.account_id
+      AND terminal.terminal_id = changed.terminal_id
+    JOIN accounts AS account ON account.account_id = terminal.account_id
+    JOIN stores AS store ON store.account_id = terminal.account_id AND store.store_id = terminal.store_id
+    LEFT JOIN payout_destinations AS seller ON seller.account_id = store.account_id
+      AND seller.payout_destination_id = store.payout_destination_id
+  ) AS standing
+  WHERE seat.account_id = standing.account_id AND seat.terminal_id = standing.terminal_id
+    AND (seat.store_id, seat.payout_destination_id, seat.takes_payments) IS DISTINCT FROM
+      (standing.store_id, standing.payout_destination_id, standing.takes_payments);
+END $$;
+
+CREATE FUNCTION refresh_new_seats() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  accounts text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(terminal_id) INTO accounts, terminals FROM new_rows;
+  PERFORM lock_accounts(accounts);
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION refresh_seats_of_terminals() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  accounts text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(terminal_id) INTO accounts, terminals FROM (
+    SELECT account_id, terminal_id, store_id, status FROM new_rows
+    EXCEPT SELECT account_id, terminal_id, store_id, status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION refresh_seats_of_stores() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  accounts text[];
+  changed_stores text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(store_id) INTO accounts, changed_stores FROM (
+    SELECT account_id, store_id, payout_destination_id, status FROM new_rows
+    EXCEPT SELECT account_id, store_id, payout_destination_id, status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM unnest(accounts, changed_stores) AS changed (account_id, store_id)
+    JOIN terminals AS terminal ON terminal.account_id = changed.account_id AND terminal.store_id = changed.store_id;
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION refresh_seats_of_sellers() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  accounts text[];
+  sellers text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id), array_agg(payout_destination_id) INTO accounts, sellers FROM (
+    SELECT account_id, payout_destination_id, case_status FROM new_rows
+    EXCEPT SELECT account_id, payout_destination_id, case_status FROM old_rows) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM unnest(accounts, sellers) AS changed (account_id, payout_destination_id)
+    JOIN stores AS store ON store.account_id = changed.account_id
+      AND store.payout_destination_id = changed.payout_destination_id
+    JOIN terminals AS terminal ON terminal.account_id = store.account_id AND terminal.store_id = store.store_id;
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $$;
+
+CREATE FUNCTION refresh_seats_of_accounts() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+  accounts text[];
+  terminals text[];
+BEGIN
+  SELECT array_agg(account_id) INTO accounts FROM (
+    SELECT account_id, in_person_enabled FROM new_rows EXCEPT SELECT account_id, in_person_enabled FROM old_rows
+  ) AS changed;
+  PERFORM lock_accounts(accounts);
+  SELECT array_agg(terminal.account_id), array_agg(terminal.terminal_id) INTO accounts, terminals
+    FROM terminals AS terminal WHERE terminal.account_id = ANY(accounts);
+  PERFORM refresh_seats(accounts, terminals);
+  RETURN NULL;
+END $$;
+
+CREATE TRIGGER seats_follow_accounts AFTER UPDATE ON accounts
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_accounts();
+CREATE TRIGGER seats_follow_sellers AFTER UPDATE ON payout_destinations
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_sellers();
+CREATE TRIGGER seats_follow_stores AFTER UPDATE ON stores
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_stores();
+CREATE TRIGGER seats_follow_terminals AFTER UPDATE ON terminals
+  REFERENCING OLD TABLE AS old_rows NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_seats_of_terminals();
+CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats
+  REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_new_seats();
