@@ -321,7 +321,7 @@ CREATE TABLE transactions (
 CREATE INDEX authorizations_by_age ON transactions USING btree (created_at) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX authorizations_by_terminal ON transactions USING btree (account_id, terminal_id) WHERE authorized_amount > (captured_amount + voided_amount);
 CREATE INDEX transactions_by_reference ON transactions USING btree (account_id, merchant_reference, id);
-CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, merchant_reference_2, id) WHERE merchant_reference_2 IS NOT NULL;
+CREATE INDEX transactions_by_second_reference ON transactions USING btree (account_id, "left"(merchant_reference_2, 500), id) WHERE merchant_reference_2 IS NOT NULL;
 CREATE INDEX transactions_by_terminal ON transactions USING btree (account_id, terminal_id, id);
 CREATE INDEX unsettled_transactions ON transactions USING btree (account_id, created_at, id) WHERE captured_amount <> settled_captured_amount OR refunded_amount <> settled_refunded_amount;
 

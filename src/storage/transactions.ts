@@ -131,7 +131,7 @@ export async function listTransactions(
     .anyOf("'seitatech'", asked.payment_product)
     .anyOf("'seitatech.in_person'", asked.payment_product_type)
     .equals("transaction.merchant_reference", asked.merchant_reference)
-    .equals("transaction.merchant_reference_2", asked.merchant_reference_2)
+    .where(asked.merchant_reference_2, (reference) => secondReference("transaction", reference))
     .equals("transaction.amount", asked.amount)
     .where(asked.customer_id, boughtBy)
     .between("transaction.amount", asked["amount.gte"], asked["amount.lte"])
@@ -177,6 +177,10 @@ const soldBy = (seller: string): string =>
 
 // What few rows have is looked up first, as a list of ids: the planner might walk through all of the account's for it.
 
+/** `transactions_by_second_reference` holds no more than its beginning. */
+const secondReference = (row: string, reference: string): string =>
+  `(left(${row}.merchant_reference_2, 500) = left(${reference}, 500) AND ${row}.merchant_reference_2 = ${reference})`;
+
 const paidOutWith = (ids: string): string =>
   `transaction.id = ANY(ARRAY(SELECT event.transaction_id FROM transaction_events AS event
     WHERE event.account_id = $1 AND event.metadata ->> 'payout_correlation_id' = ANY(${ids}::text[])))`;
@@ -190,7 +194,7 @@ const boughtBy = (customer_id: string): string =>
 const found = (words: string): string =>
   `transaction.id = ANY(ARRAY(
     SELECT named.id FROM transactions AS named WHERE named.account_id = $1 AND (named.id = ${words}
-      OR named.session_id = ${words} OR named.merchant_reference = ${words} OR named.merchant_reference_2 = ${words})
+      OR named.session_id = ${words} OR named.merchant_reference = ${words} OR ${secondReference("named", words)})
     UNION ALL
     SELECT session.transaction_id FROM sessions AS session
     WHERE session.account_id = $1 AND ${hasWord("buyer", `lower(${words})`, words)} AND ${isBuyer(words)}))`;

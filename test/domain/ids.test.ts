@@ -4,6 +4,7 @@ import fc from "fast-check";
 import type { RandomBytes } from "../../src/domain/environment.ts";
 import {
   accountIdPattern,
+  checkoutIdsFrom,
   fullTerminalId,
   isTestAccount,
   newCheckoutId,
@@ -35,6 +36,20 @@ function seeded(seed: number): RandomBytes {
 
 const anyRandom = fc.integer().map(seeded);
 const anyTime = fc.integer({ min: 0, max: timeMax });
+
+test("ids made from a moment on begin no lower than it says, and ids made before it are all lower", () => {
+  const anyMoment = fc.integer({ min: 1, max: timeMax });
+  fc.assert(
+    fc.property(anyMoment, anyTime, anyRandom, (moment, time, random) => {
+      const id = newCheckoutId("T12345678", time, random);
+      assert.equal(id >= checkoutIdsFrom("T12345678", moment), time >= moment);
+    }),
+  );
+  const first = newCheckoutId("T12345678", 0, always(0));
+  assert.ok(checkoutIdsFrom("T12345678", -1) <= first, "before the first of all");
+  const last = newCheckoutId("T12345678", timeMax, always(61));
+  assert.ok(checkoutIdsFrom("T12345678", timeMax + 7) <= last, "no later than the last of all");
+});
 
 describe("the id of a session or a transaction", () => {
   test("is the account, a dot, and 22 letters and digits", () => {
