@@ -69,7 +69,7 @@ export async function registerTerminal(
 }
 
 /** Here, or wherever simulated terminals run. What goes wrong with it, the sweep mends. */
-async function switchOn(
+export async function switchOn(
   world: World,
   devices: SimulatedDevices,
   terminal: { account_id: string; terminal_id: string },

@@ -4,6 +4,7 @@ import type { Terminal } from "../contract/terminal.ts";
 import { fullTerminalId } from "../domain/ids.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
 import type { SimulatedDevices } from "../flows/simulated-enrolment.ts";
+import { pairSimulated } from "../flows/simulated-pairing.ts";
 import * as registration from "../flows/terminal-registration.ts";
 import type { World } from "../flows/world.ts";
 import { listTerminals as list, readTerminal as read, type TerminalRow } from "../storage/terminal-registry.ts";
@@ -62,6 +63,8 @@ export const doing =
   };
 
 export const deleteTerminal = doing(registration.deleteTerminal);
+export const pairSimulatedTerminal = (world: World, devices: SimulatedDevices) =>
+  doing((_, request) => pairSimulated(world, devices, request))(world);
 export const syncTerminal = doing(registration.syncTerminal);
 export const deactivateTerminal = doing(registration.deactivateTerminal);
 export const activateTerminal = doing(registration.activateTerminal);

@@ -24,6 +24,24 @@ export async function insertSimulatedTerminal(
   await tx.query(insert, [asked.account_id, asked.terminal_id, JSON.stringify(asked.private_jwk)]);
 }
 
+const replace = statement(
+  "replace_simulated_device",
+  `WITH wiped AS (
+     DELETE FROM simulated_terminal_entries WHERE account_id = $1 AND terminal_id = $2 AND log = 'journal'
+   )
+   UPDATE simulated_terminals SET private_jwk = $3, hosted_by = NULL WHERE account_id = $1 AND terminal_id = $2
+   RETURNING terminal_id`,
+);
+
+/** Another device, with a journal of its own, for any process to switch on. False where it is no simulated terminal. */
+export async function replaceSimulatedDevice(
+  tx: Tx,
+  asked: { account_id: string; terminal_id: string; private_jwk: JsonWebKey },
+): Promise<boolean> {
+  const values = [asked.account_id, asked.terminal_id, JSON.stringify(asked.private_jwk)];
+  return (await tx.query(replace, values)).length > 0;
+}
+
 /** Those whose key is the paired one's, and that are not deleted, or have something left to tell. */
 const isOfUse = `EXISTS (
      SELECT FROM devices AS device

@@ -533,6 +533,40 @@ describe("a simulated terminal", () => {
     }
   });
 
+  test("whose device was revoked gets another, and sells; what the old one had on its screen stays a person's", async () => {
+    const { terminal_id } = await operator.register("SIMULATED-T12345678-003");
+    const connected = async () => (await operator.terminals("GET", `/${terminal_id}`)).body.connected;
+    await until(connected);
+    const { body: before } = await operator.terminals("GET", `/${terminal_id}`);
+    const pair = () =>
+      operator.call<Terminal>("POST", `/v1/accounts/T12345678/simulated-terminals/${terminal_id}/pair`);
+    assert.deepEqual((await pair()).body.device, before.device, "nothing changes while a device is paired");
+    const person = `/v1/accounts/T12345678/simulated-terminals/${terminal_id}/person`;
+    await shop.call("POST", person, { action: "manual" });
+    const lost = (await sell(shop, terminal_id)).body.id;
+    await untilPrompt(shop, lost, "SHOWN");
+    await operator.terminals("DELETE", `/${terminal_id}/device`);
+    assert.equal((await operator.terminals("GET", `/${terminal_id}`)).body.status, "PENDING");
+    assert.equal((await pair()).status, 200);
+    await until(async () => (await operator.terminals("GET", `/${terminal_id}`)).body.status === "ACTIVE");
+    await until(connected);
+    assert.notEqual(
+      (await operator.terminals("GET", `/${terminal_id}`)).body.device?.device_id,
+      before.device?.device_id,
+    );
+    const { body } = await sell(shop, terminal_id);
+    await shop.call("POST", person, { action: "tap" });
+    assert.equal((await shop.ended(body.id)).status, "CAPTURED");
+    assert.equal((await transactionOf(shop, lost)).status, "UNKNOWN");
+  });
+
+  test("alone is given a device so: another terminal needs its own", async () => {
+    const { terminal_id } = await operator.register("SN-of-a-box");
+    const refused = await operator.call("POST", `/v1/accounts/T12345678/simulated-terminals/${terminal_id}/pair`);
+    assertRefused(refused, { status: 404, code: "SIMULATED_TERMINAL_NOT_FOUND" });
+    assert.equal((await operator.terminals("GET", `/${terminal_id}`)).body.status, "PENDING");
+  });
+
   test("is run by another process where the one that registered it runs none", async () => {
     const without = await startApp({
       config: { ...shop.config, port: 0, simulators: false },

@@ -174,6 +174,19 @@ export const readSimulatedTerminal = operation({
   rejections: ["ACCOUNT_IS_LIVE", "SIMULATED_TERMINAL_NOT_FOUND"],
 });
 
+export const pairSimulatedTerminal = operation({
+  id: "pairSimulatedTerminal",
+  method: "POST",
+  path: "/v1/accounts/{aid}/simulated-terminals/{terminal_id}/pair",
+  surface: "accounts",
+  summary: "Give a simulated terminal another device, where its own was revoked (additive)",
+  description: "It is ACTIVE again when it has connected, within seconds. Where a device is paired, nothing changes.",
+  access: writeAccounts,
+  params: simulatorParams,
+  reply: Terminal,
+  rejections: ["TERMINAL_NOT_FOUND", "SIMULATED_TERMINAL_NOT_FOUND"],
+});
+
 export const playPerson = operation({
   id: "playPerson",
   method: "POST",
