@@ -5,6 +5,7 @@ import {
   account_id,
   checkoutId,
   checkoutIdText,
+  digits,
   type Meant,
   made,
   madeInPairs,
