@@ -15,9 +15,9 @@ export function pageOf<Row>(
 }
 
 /** A cursor that leads nowhere is told: an empty page would read like the end of the list. */
-export function unknownCursor(): Rejection {
+export function unknownCursor(field = "starting_after"): Rejection {
   const problem = "is none that a page of this list ended with.";
-  return Rejection.ofFields(`starting_after ${problem}`, [fieldError("UNKNOWN", "starting_after", problem)]);
+  return Rejection.ofFields(`${field} ${problem}`, [fieldError("UNKNOWN", field, problem)]);
 }
 
 /** Throws `unknownCursor` where the list goes on from a row that never was. */

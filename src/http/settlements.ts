@@ -13,6 +13,7 @@ import {
   type SettlementFilter,
   type Settlement as SettlementRow,
 } from "../storage/settlements.ts";
+import { unknownCursor } from "./pages.ts";
 import { timeOf, withTimes } from "./times.ts";
 
 const limitDefault = 10;
@@ -31,6 +32,9 @@ export const listSettlements =
     } = withTimes(query);
     const no_provider = payment_provider === undefined || payment_provider.includes(provider) ? {} : noProvider;
     const after = cursorOf(starting_after_id, starting_after_date);
+    if (after !== undefined && (await read(world.db, account_id, after.id)) === undefined) {
+      throw unknownCursor("starting_after_id");
+    }
     const rows = await list(world.db, account_id, { ...filter, ...no_provider, after, limit: limit + 1 });
     const page = rows.slice(0, limit);
     const last = page.at(-1);

@@ -228,7 +228,8 @@ function bodyOf({ id, body }: Operation): string | undefined {
 async function everything(): Promise<Record<string, string>> {
   const tables = await shop.database.sql<{ name: string }>(
     `SELECT table_name AS name FROM information_schema.tables
-     WHERE table_schema = 'public' AND table_name NOT IN ('server_processes', 'clock_steps')`,
+     WHERE table_schema = 'public' AND table_name NOT IN (
+       'server_processes', 'clock_steps', 'settlement_calendars')`,
   );
   const digests = tables.map(
     ({ name }) =>

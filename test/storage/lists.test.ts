@@ -191,8 +191,9 @@ for (const [name, list] of Object.entries(plantedLists)) {
     }
 
     test("does not go on from a row that never was: an empty page would read like its end", async () => {
-      const refusal = { status: 400, code: "INVALID_REQUEST_PARAMETER", field: "starting_after" };
-      assertRefused(await get(list, "starting_after=never"), refusal);
+      const nowhere = startingAfter(list, "never");
+      const refusal = { status: 400, code: "INVALID_REQUEST_PARAMETER", field: nowhere.split("=", 1)[0] ?? "" };
+      assertRefused(await get(list, nowhere), refusal);
     });
 
     test("of an account tells nothing of another's rows, under the same ids", async () => {

@@ -170,7 +170,8 @@ const incidents: PlantedList = {
 };
 
 const settlementId = (n: number): string => `settlement-${digits(n)}`;
-const settledAt = (id: string): string => encodeURIComponent(timeOf(Math.floor(Number(id.slice(-20)) / 2)));
+const numberIn = (id: string): number => Number(/\d+$/.exec(id)?.[0] ?? 0);
+const settledAt = (id: string): string => encodeURIComponent(timeOf(Math.floor(numberIn(id) / 2)));
 
 /** Each holds a capture of its own time. */
 const settlements: PlantedList = {
