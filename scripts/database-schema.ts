@@ -85,6 +85,7 @@ const readTables = statement(
           CASE WHEN attribute.attcollation <> type.typcollation
             THEN 'COLLATE ' || quote_ident(sorting.collname) END,
           CASE WHEN attribute.attnotnull THEN 'NOT NULL' END,
+          CASE WHEN attribute.attidentity = 'a' THEN 'GENERATED ALWAYS AS IDENTITY' END,
           'DEFAULT ' || pg_get_expr(default_value.adbin, default_value.adrelid, true)) ORDER BY attribute.attnum)
       FROM pg_attribute AS attribute
       JOIN pg_type AS type ON type.oid = attribute.atttypid
@@ -119,11 +120,12 @@ const readTriggers = statement(
    ORDER BY class.oid, trigger.tgname COLLATE "C"`,
 );
 
-/** Views, sequences, types and schemas of our own: there are none, and the first would be left out in silence. */
+/** Views, sequences but those of an identity column, types and schemas of our own: there are none, and the first would be left out in silence. */
 const unknownKinds = statement(
   "schema_unknown",
   `SELECT 'the relation ' || relname AS what FROM pg_class
    WHERE relnamespace = 'public'::regnamespace AND relkind NOT IN ('r', 'i')
+     AND NOT EXISTS (SELECT FROM pg_depend WHERE objid = pg_class.oid AND deptype = 'i')
    UNION ALL
    SELECT 'the type ' || typname FROM pg_type
    WHERE typnamespace = 'public'::regnamespace AND typtype NOT IN ('b', 'c')

@@ -6,8 +6,8 @@ import { type Logger, pino, stdTimeFunctions } from "pino";
 import type { Config } from "./config.ts";
 import { connectPath } from "./contract/terminal-protocol.ts";
 import { addressRefusal } from "./delivery/addresses.ts";
-import { makePost } from "./delivery/post.ts";
-import { Sender } from "./delivery/sender.ts";
+import { makePost, type Post } from "./delivery/post.ts";
+import { startTelling, type Telling } from "./delivery/telling.ts";
 import type { AuditReport } from "./domain/audit.ts";
 import type { Clock, RandomBytes } from "./domain/environment.ts";
 import { newId } from "./domain/ids.ts";
@@ -16,6 +16,7 @@ import { type AccountPairRequest, createAccountPair, type MadeAccount } from "./
 import { type ClientName, renewSecret } from "./flows/client.ts";
 import { demo, openDemoAccount, renewDemoSecret } from "./flows/demo-account.ts";
 import { Hints } from "./flows/hints.ts";
+import { raiseIncident } from "./flows/incident.ts";
 import type { World } from "./flows/world.ts";
 import { buildServer } from "./http/server.ts";
 import { rotateSigningKey, TokenKeys } from "./http/token-keys.ts";
@@ -116,9 +117,10 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   const process_id = newId("process", clock.now(), random);
   const bus: Bus = new Bus({
     ...{ db, settings: database.settings, clock, log: logger, process_id },
-    onMessage: (message) => hear(message, world, simulators),
+    onMessage: (message) => hear(message, world, simulators, telling),
     onReconnect: () => void sendUnsent(world).catch(() => {}),
   });
+  let telling: Telling | undefined;
   let address = `http://${config.host}:${config.port}`;
   const world: World = {
     db,
@@ -146,9 +148,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   await gateway.serve(server, () => world);
   address = await listen(server, config);
 
-  const sender = new Sender({ db, clock, random, log: logger, post: makePost(config.callback_addresses) });
-  world.hints.onDeliveryDue(() => sender.wake());
-  sender.wake();
+  telling = tellOf(world, makePost(config.callback_addresses));
   if (database.is_ours_alone) await db.atOnce((tx) => buryDeadProcesses(tx, new Date(clock.now()).toISOString()));
   await beat(world);
   await bus.open();
@@ -173,16 +173,31 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
 
   async function closeOnce(): Promise<void> {
     stopping = true;
-    await stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world });
+    await stopInOrder({ simulators, gateway, server, sweeps, telling, bus, world });
     await database.close();
   }
 }
 
 /** A hint of another process. */
-function hear(message: BusMessage, world: World, simulators: SimulatorHost): void {
+function hear(message: BusMessage, world: World, simulators: SimulatorHost, telling: Telling | undefined): void {
+  if (message.kind === "grown") telling?.wakeSender();
   // Where that fails, the sweep does it.
-  if (message.kind === "registered") void simulators.takeOn().catch(() => {});
+  else if (message.kind === "registered") void simulators.takeOn().catch(() => {});
   else actOnHint(world, message);
+}
+
+/** Has everything that is written told: here, and by the processes that hold the other lanes. */
+function tellOf(world: World, post: Post): Telling {
+  const telling = startTelling({
+    ...world,
+    post,
+    raise: (tx, trouble) => raiseIncident(world, tx, trouble),
+    onGrown: (streams) => {
+      for (const { account_id, last_position } of streams) world.bus.tell({ kind: "grown", account_id, last_position });
+    },
+  });
+  world.hints.onEventWritten(() => telling.wake());
+  return telling;
 }
 
 /** A step of the database's clock is logged, and open deadlines move with it. */
@@ -206,17 +221,17 @@ interface Stoppable {
   readonly gateway: SocketGateway;
   readonly server: Awaited<ReturnType<typeof buildServer>>;
   readonly sweeps: Schedule;
-  readonly sender: Sender;
+  readonly telling: Telling | undefined;
   readonly bus: Bus;
   readonly world: World;
 }
 
-async function stopInOrder({ simulators, gateway, server, sweeps, sender, bus, world }: Stoppable): Promise<void> {
+async function stopInOrder({ simulators, gateway, server, sweeps, telling, bus, world }: Stoppable): Promise<void> {
   simulators.close();
   gateway.close();
   await server.close();
   await sweeps.stop();
-  await sender.stop();
+  await telling?.stop();
   await bus.close();
   const long_ago = new Date(0).toISOString();
   await world.db.atOnce((tx) => buryDeadProcesses(tx, long_ago, world.process_id)).catch(() => {});

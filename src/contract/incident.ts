@@ -17,6 +17,8 @@ export const incidentKinds = [
   "REVERSAL_UNRESOLVED",
   "ADVICE_UNANSWERED",
   "DELETED_WITH_OPEN_WORK",
+  "DELIVERY_EXHAUSTED",
+  "RECEIVER_FAILING",
 ] as const;
 
 export const DecisionOutcome = Type.Enum(["paid", "not_paid", "accepted", "refused", "settled"], {

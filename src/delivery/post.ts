@@ -2,21 +2,23 @@
 import { Agent as HttpAgent, request as httpRequest } from "node:http";
 import { Agent as HttpsAgent, request as httpsRequest } from "node:https";
 import { type AddressRule, addressRefusal, guardedLookup } from "./addresses.ts";
+import type { Message } from "./message.ts";
 
-export interface Message {
-  readonly method: "GET" | "POST";
-  readonly url: string;
-  readonly headers: Readonly<Record<string, string>>;
-  readonly body: string | null;
+/** What came back, or the sentence that says why nothing did. */
+export type Answer = Answered | { readonly problem: string; readonly refused: boolean };
+
+export interface Answered {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, unknown>>;
+  /** Its beginning, for whoever looks for the fault. */
+  readonly body: string;
 }
 
-/** What came back: a status, or the sentence that says why none did. */
-export type Answer = { readonly status: number } | { readonly problem: string; readonly refused: boolean };
-
-/** Of an answer's body nothing is needed: past so much the connection is dropped, and the status counts. */
+/** Of an answer's body little is needed: past so much the connection is dropped, and the status counts. */
 const bodyMax_bytes = 64 * 1024;
+const bodyKept_bytes = 4 * 1024;
 
-export type Post = (message: Message, timeout_ms: number) => Promise<Answer>;
+export type Post = (message: Message) => Promise<Answer>;
 
 /** Connections are kept and used again. A literal private address is refused here; a name when it is resolved. */
 export function makePost(rule: AddressRule): Post {
@@ -25,13 +27,14 @@ export function makePost(rule: AddressRule): Post {
     https: new HttpsAgent({ keepAlive: true, maxSockets: 32 }),
   };
   const lookup = guardedLookup(rule);
-  return (message, timeout_ms) =>
+  return (message) =>
     new Promise((resolve) => {
       const refusal = addressRefusal(rule, message.url);
       if (refusal !== undefined) return resolve({ problem: refusal, refused: true });
       const secure = message.url.startsWith("https:");
       const body = message.body === null ? undefined : Buffer.from(message.body);
       const headers = { ...message.headers, ...(body === undefined ? {} : { "content-length": body.length }) };
+      const { timeout_ms } = message;
       const signal = AbortSignal.timeout(timeout_ms);
       const options = { method: message.method, headers, lookup, signal };
       const request = secure
@@ -40,12 +43,17 @@ export function makePost(rule: AddressRule): Post {
       request.on("error", (error) => resolve(problemOf(error, signal.aborted, timeout_ms)));
       request.on("response", (response) => {
         let read = 0;
+        const kept: Buffer[] = [];
         response.on("data", (chunk: Buffer) => {
+          if (read < bodyKept_bytes) kept.push(chunk);
           read += chunk.length;
           if (read > bodyMax_bytes) response.destroy();
         });
         response.on("error", () => {});
-        response.on("close", () => resolve({ status: response.statusCode ?? 0 }));
+        response.on("close", () => {
+          const text = Buffer.concat(kept).subarray(0, bodyKept_bytes).toString();
+          resolve({ status: response.statusCode ?? 0, headers: response.headers, body: text.replaceAll("\0", "") });
+        });
       });
       request.end(body);
     });

@@ -1,32 +1,52 @@
-/** When a delivery has arrived, when it is refused for good, and when it is tried again (R72, Q-CALLBACK-RETRY). */
+/** When a delivery has arrived, when it is refused for good, and when it is tried again (R72, Q-CALLBACK-RETRY, C5). */
 import type { RandomBytes } from "../domain/environment.ts";
-import type { DeliveryRecord } from "../storage/deliveries.ts";
+import type { Delivery } from "../storage/deliveries.ts";
 import type { Answer } from "./post.ts";
 
-/** After the first failure: 20 more tries. The first come soon, then the wait doubles up to an hour. */
-export const retriesMax = 20;
-const firstWaits_s = [2, 8, 30];
-const waitMax_s = 3_600;
+export type Verdict = "PENDING" | "DELIVERED" | "REFUSED" | "EXHAUSTED";
 
-export function verdictOf(answer: Answer, tries: number): DeliveryRecord["status"] {
+interface Schedule {
+  /** The wait after each failed try, in seconds; as many tries as there are waits, and one more. */
+  readonly waits_s: readonly number[];
+  /** Answers that mean "do not send this again". */
+  readonly refuses: (status: number) => boolean;
+}
+
+const hour_s = 3_600;
+
+/** A callback is tried again 20 times (R72). The first come soon; then the wait doubles up to an hour. */
+const callback: Schedule = {
+  waits_s: [2, 8, 30, 60, 120, 240, 480, 960, 1_920, ...Array<number>(11).fill(hour_s)],
+  // 3xx is not followed, and 4xx means it.
+  refuses: (status) => status >= 300 && status < 500,
+};
+
+/** A webhook has five tries (C5). Of the answers, 400 says "stop" there; 410 says it everywhere (RFC 9110). */
+const webhook: Schedule = {
+  waits_s: [5, 30, 120, 600],
+  refuses: (status) => status === 400 || status === 410,
+};
+
+export const schedules = { callback, webhook } as const;
+
+/** What a try means for its delivery; `attempts` counts it. */
+export function verdictOf(kind: Delivery["kind"], answer: Answer, attempts: number): Verdict {
+  const { waits_s, refuses } = schedules[kind];
   if ("status" in answer) {
     if (answer.status >= 200 && answer.status < 300) return "DELIVERED";
-    // 3xx is not followed, and 4xx means it: neither is tried again. 1xx and 5xx are.
-    if (answer.status >= 300 && answer.status < 500) return "REFUSED";
+    if (refuses(answer.status)) return "REFUSED";
   } else if (answer.refused) {
     return "REFUSED";
   }
-  return tries > retriesMax ? "EXHAUSTED" : "PENDING";
+  return attempts > waits_s.length ? "EXHAUSTED" : "PENDING";
 }
 
 /** The wait after so many tries, in seconds, before jitter. */
-export const waitAfter_s = (tries: number): number => {
-  const first = firstWaits_s[tries - 1];
-  return first ?? Math.min(30 * 2 ** (tries - firstWaits_s.length), waitMax_s);
-};
+export const waitAfter_s = (kind: Delivery["kind"], attempts: number): number =>
+  schedules[kind].waits_s[attempts - 1] ?? hour_s;
 
 /** Up to a tenth earlier or later, so that many that failed together do not come back together. */
-export function retryAt(tries: number, now: number, random: RandomBytes): string {
+export function retryAt(kind: Delivery["kind"], attempts: number, now: number, random: RandomBytes): string {
   const jitter = 0.9 + ((random(1)[0] ?? 0) / 255) * 0.2;
-  return new Date(now + waitAfter_s(tries) * 1000 * jitter).toISOString();
+  return new Date(now + waitAfter_s(kind, attempts) * 1000 * jitter).toISOString();
 }

@@ -1,39 +1,37 @@
 /**
- * Takes due deliveries from the outbox, sends them outside any transaction, and records what came of each. What is lost
- * in a crash is found again when its lease has run out.
+ * Finds the lanes that have something to send, takes those that nobody works on, and has a worker for each. What a process
+ * held that died is free again when it has been silent for a while.
  */
-import type { Environment, Timer } from "../domain/environment.ts";
-import type { Database } from "../storage/database.ts";
-import { type Delivery, leaseDeliveries, readNextDue, recordDelivery } from "../storage/deliveries.ts";
-import { appendSessionEvent } from "../storage/sessions.ts";
-import { readSignatureSecret } from "../storage/signature-secrets.ts";
-import type { Answer, Post } from "./post.ts";
-import { retryAt, verdictOf } from "./retry.ts";
-import { signatureHeader } from "./signature.ts";
+import type { Timer } from "../domain/environment.ts";
+import { type DueLane, giveLanesBack, readDueLanes, takeLanes } from "../storage/lanes.ts";
+import { type DeliveryParts, LaneWorker } from "./lane-worker.ts";
 
-/** The contract's limit for a callback (R72). */
-const timeout_ms = 10_000;
-/** Longer than a request may take, so that a living sender never loses its lease. */
-const lease_ms = 30_000;
-/** Requests under way at once. */
-const underWayMax = 64;
-/** How often the outbox is looked at when no hint comes. */
+/** Lanes worked on at once. */
+const lanesMax = 256;
+/** How often it is looked when no hint comes. */
 const lookEvery_ms = 1_000;
+/** A lane is kept for a while after its last delivery, as the next one is often near; then another process may have it. */
+const keepFor_ms = 2_000;
 
-export interface SenderParts extends Environment {
-  readonly db: Database;
-  readonly post: Post;
+interface Held {
+  readonly lane: Pick<DueLane, "account_id" | "id">;
+  readonly worker: LaneWorker | undefined;
+  readonly done: Promise<void>;
+  /** On the monotonic clock: since when nothing is done on it. */
+  readonly idle_since: number;
+  /** The work broke off, as when the database went away: it is not begun again at once. */
+  readonly broke_off: boolean;
 }
 
 export class Sender {
-  readonly #parts: SenderParts;
-  readonly #under_way = new Set<Promise<void>>();
+  readonly #parts: DeliveryParts;
+  readonly #held = new Map<string, Held>();
   #timer: Timer | undefined;
   #stopped = false;
-  #leasing: Promise<void> | undefined;
+  #looking: Promise<void> | undefined;
   #again = false;
 
-  constructor(parts: SenderParts) {
+  constructor(parts: DeliveryParts) {
     this.#parts = parts;
   }
 
@@ -41,96 +39,87 @@ export class Sender {
   wake(): void {
     if (this.#stopped) return;
     this.#again = true;
-    this.#leasing ??= this.#lease();
+    this.#looking ??= this.#lookUntilDone();
   }
 
   /** Resolves when what is under way has been recorded; nothing is begun after. */
   async stop(): Promise<void> {
     this.#stopped = true;
     this.#timer?.cancel();
-    await this.#leasing;
-    await Promise.all(this.#under_way);
+    await this.#looking;
+    for (const { worker } of this.#held.values()) worker?.stop();
+    await Promise.all([...this.#held.values()].map(({ done }) => done));
+    await this.#giveBack([...this.#held.keys()]).catch(() => {});
   }
 
-  /** Takes what is due, as far as there is room; each is sent by itself, so that a slow receiver delays nobody else. */
-  async #lease(): Promise<void> {
+  async #lookUntilDone(): Promise<void> {
     this.#timer?.cancel();
+    let wait_ms = lookEvery_ms;
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      await this.#takeDue().catch((error: unknown) =>
-        this.#parts.log.warn({ problem: String(error) }, "the outbox could not be read; looking again soon"),
-      );
+      wait_ms = await this.#look().catch((error: unknown) => {
+        this.#parts.log.warn({ problem: String(error) }, "the outbox could not be read; looking again soon");
+        return lookEvery_ms;
+      });
     }
-    this.#leasing = undefined;
-    if (!this.#stopped) await this.#sleep();
+    this.#looking = undefined;
+    if (!this.#stopped) this.#timer = this.#parts.clock.after(wait_ms, () => this.wake());
   }
 
-  async #takeDue(): Promise<void> {
-    const room = underWayMax - this.#under_way.size;
-    if (room <= 0) return;
-    const { db, clock, log } = this.#parts;
+  /** Answers after how many milliseconds to look again, if no hint comes before. */
+  async #look(): Promise<number> {
+    const { db, clock, process_id } = this.#parts;
+    const lanes = await readDueLanes(db, process_id);
     const now = clock.now();
-    const iso = (ms: number) => new Date(ms).toISOString();
-    const leased = await db.atOnce((tx) => leaseDeliveries(tx, iso(now), iso(now + lease_ms), room));
-    for (const delivery of leased) {
-      const sending: Promise<void> = this.#send(delivery)
-        .catch((error: unknown) => log.warn({ delivery_id: delivery.id, problem: String(error) }, "not recorded"))
-        .finally(() => {
-          this.#under_way.delete(sending);
-          this.wake();
-        });
-      this.#under_way.add(sending);
-    }
+    const due = lanes.filter(({ due_at }) => Date.parse(due_at) <= now);
+    const free = due.filter(({ held_by }) => held_by === null);
+    const ours = due.filter(({ held_by }) => held_by === process_id);
+    const room = lanesMax - this.#held.size;
+    const taken = free.length === 0 || room <= 0 ? [] : await this.#take(free.slice(0, room));
+    for (const lane of [...ours, ...taken]) this.#workOn(lane);
+    await this.#giveBackIdle();
+    const waits_ms = lanes.map(({ due_at }) => Date.parse(due_at) - now).filter((wait_ms) => wait_ms > 0);
+    return Math.min(lookEvery_ms, ...waits_ms);
   }
 
-  async #send(delivery: Delivery): Promise<void> {
-    const answer = await this.#parts.post(
-      {
-        method: delivery.method,
-        url: delivery.url,
-        headers: {
-          "event-delivery": delivery.id,
-          "user-agent": "Tapline",
-          ...(await this.#signature(delivery)),
-          ...(delivery.body === null ? {} : { "content-type": "application/json" }),
-        },
-        body: delivery.body,
+  #take(lanes: readonly DueLane[]) {
+    return this.#parts.db.atOnce((tx) => takeLanes(tx, this.#parts.process_id, lanes));
+  }
+
+  #workOn(lane: Held["lane"]): void {
+    const key = keyOf(lane);
+    const held = this.#held.get(key);
+    held?.worker?.nudge();
+    if (held?.worker !== undefined) return;
+    if (held?.broke_off && this.#parts.clock.monotonic() - held.idle_since < lookEvery_ms) return;
+    const worker = new LaneWorker(this.#parts, lane);
+    const ended = (broke_off: boolean) => {
+      const idle_since = this.#parts.clock.monotonic();
+      this.#held.set(key, { lane, worker: undefined, done: Promise.resolve(), idle_since, broke_off });
+      // What came in between its last look and now.
+      if (!broke_off) this.wake();
+    };
+    const done = worker.work().then(
+      () => ended(false),
+      (error: unknown) => {
+        this.#parts.log.warn({ lane: lane.id, problem: String(error) }, "a lane was left; it is looked at again soon");
+        ended(true);
       },
-      timeout_ms,
     );
-    await this.#record(delivery, answer);
+    this.#held.set(key, { lane, worker, done, idle_since: 0, broke_off: false });
   }
 
-  /** With the account's newest secret, read at each try; an account without one signs nothing. */
-  async #signature(delivery: Delivery): Promise<Record<string, string>> {
-    const { db, clock } = this.#parts;
-    const newest = await readSignatureSecret(db, delivery.account_id);
-    if (newest === undefined) return {};
-    const now_s = Math.floor(clock.now() / 1000);
-    return { "dintero-signature": signatureHeader(newest.secret, delivery, now_s) };
+  async #giveBackIdle(): Promise<void> {
+    const idle_before = this.#parts.clock.monotonic() - keepFor_ms;
+    const idle = [...this.#held].filter(([, held]) => held.worker === undefined && held.idle_since <= idle_before);
+    if (idle.length > 0) await this.#giveBack(idle.map(([key]) => key));
   }
 
-  async #record(delivery: Delivery, answer: Answer): Promise<void> {
-    const { db, clock, random, log } = this.#parts;
-    const { account_id, session_id, transaction_id, id } = delivery;
-    const status = verdictOf(answer, delivery.attempts + 1);
-    const words = "status" in answer ? `HTTP ${answer.status}` : answer.problem;
-    const due_at = status === "PENDING" ? retryAt(delivery.attempts + 1, clock.now(), random) : null;
-    const now = new Date(clock.now()).toISOString();
-    await db.transaction(async (tx) => {
-      await recordDelivery(tx, delivery, { status, answer: words, due_at }, now);
-      if (status !== "DELIVERED") return;
-      const details = { transaction_event_id: String(delivery.transaction_event_id) };
-      await appendSessionEvent(tx, { account_id, session_id, name: "AUTH_CALLBACK_SENT", now, details });
-    });
-    log.info({ account_id, session_id, transaction_id, delivery_id: id, status, answer: words }, "callback");
-  }
-
-  async #sleep(): Promise<void> {
-    const { db, clock } = this.#parts;
-    const next = await readNextDue(db).catch(() => undefined);
-    const until_ms = next === undefined ? lookEvery_ms : Date.parse(next) - clock.now();
-    if (this.#stopped || this.#leasing !== undefined) return;
-    this.#timer = clock.after(Math.min(Math.max(until_ms, 10), lookEvery_ms), () => this.wake());
+  async #giveBack(keys: readonly string[]): Promise<void> {
+    const lanes = keys.flatMap((key) => this.#held.get(key)?.lane ?? []);
+    for (const key of keys) this.#held.delete(key);
+    if (lanes.length > 0) await this.#parts.db.atOnce((tx) => giveLanesBack(tx, this.#parts.process_id, lanes));
   }
 }
+
+const keyOf = ({ account_id, id }: Held["lane"]): string => `${account_id} ${id}`;

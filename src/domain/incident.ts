@@ -14,7 +14,9 @@ export type IncidentKind =
   | "REVERSAL_REFUSED"
   | "REVERSAL_UNRESOLVED"
   | "ADVICE_UNANSWERED"
-  | "DELETED_WITH_OPEN_WORK";
+  | "DELETED_WITH_OPEN_WORK"
+  | "DELIVERY_EXHAUSTED"
+  | "RECEIVER_FAILING";
 
 /**
  * What a person found out. paid, not_paid: whether the money of an unresolved payment or refund moved. accepted, refused:
@@ -96,6 +98,19 @@ export const incidentRules: Readonly<Record<IncidentKind, IncidentRule>> = {
   DELETED_WITH_OPEN_WORK: {
     meaning: "A terminal was deleted while something was open on it. That goes on to its end; nothing was called off.",
     remedy: "Leave the device switched on and connected until what `details` names has ended. Then decide `settled`.",
+  },
+  DELIVERY_EXHAUSTED: {
+    meaning: "A callback or a webhook has failed at its last try: the receiver has not been told.",
+    remedy:
+      "Mend the receiver. A webhook's delivery is sent again with its `redeliver` call; what a callback would have said is " +
+      "read from the transaction. Then decide `settled`.",
+  },
+  RECEIVER_FAILING: {
+    meaning:
+      "A webhook's receiver has failed again and again. Its hook is paused: everything is kept, and nothing is lost.",
+    remedy:
+      "Mend the receiver. It is asked each minute whether it is back, and then gets what was kept, in order; this incident " +
+      "is settled by that.",
   },
 };
 

@@ -46,6 +46,7 @@ import type { TerminalLink } from "../storage/prompts.ts";
 import { readConnection } from "../storage/terminals.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import { writeCallback } from "./callback.ts";
+import { tellOfTransaction } from "./event.ts";
 import { keptAnswer, type RequestKey } from "./idempotency.ts";
 import { raiseIncident } from "./incident.ts";
 import { tellOfAdvice } from "./reach.ts";
@@ -177,7 +178,7 @@ async function waitForAnswer(world: World, asked: Advice): Promise<AnsweredOpera
 const isOpen = ({ status }: Advice): boolean => status === "DUE" || status === "SENT";
 
 async function answerOf(world: World, advice: Advice): Promise<AnsweredOperation> {
-  world.hints.deliveryDue();
+  world.hints.eventWritten();
   if (advice.status === "REFUSED") {
     throw new Rejection("REFUSED_BY_HOST", { operation: advice.kind, reason: advice.reason ?? "no reason was given." });
   }
@@ -194,6 +195,7 @@ async function initiated(world: World, asked: Advice): Promise<AnsweredOperation
     const advice = await lockAdvice(tx, account_id, id);
     if (advice === undefined || !isOpen(advice)) return false;
     await markInitiated(tx, advice, isoNow(world));
+    await tellOfTransaction(world, tx, advice);
     return true;
   });
   if (!still_open) return answerOf(world, (await readAdvice(world.db, account_id, id)) ?? asked);
@@ -229,7 +231,8 @@ export async function concludeAdvice(
   const outcome = adviceOutcome(advice, answer, payment, fresh);
   const last_event_id = await writeMoney(tx, advice, outcome, isoNow(world));
   await updateAdvice(tx, advice, { status, reason: answer.reason ?? null }, isoNow(world));
-  await writeCallback(world, tx, await readCallbackFacts(tx, advice), outcome, last_event_id);
+  const transaction = await tellOfTransaction(world, tx, advice);
+  await writeCallback(world, tx, { ...(await readCallbackFacts(tx, advice)), transaction }, outcome, last_event_id);
   if (decided_by !== undefined) return true;
   await settleAdviceIncident(tx, advice, `The host answered: ${status.toLowerCase()}.`, isoNow(world));
   return true;

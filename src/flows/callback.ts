@@ -1,19 +1,19 @@
 /** What the point of sale is to be told at its `callback_url`: written with the outcome, sent by delivery. */
+import type { Transaction } from "../contract/transaction.ts";
 import { callbackAddress, callbackOptions } from "../domain/callback.ts";
 import { newUuid } from "../domain/ids.ts";
 import type { CallbackError } from "../domain/prompt.ts";
 import type { Tx } from "../storage/database.ts";
-import { insertDelivery } from "../storage/deliveries.ts";
+import { insertCallback } from "../storage/deliveries.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
 import { readSession } from "../storage/sessions.ts";
-import { readTransaction } from "../storage/transactions.ts";
 import type { World } from "./world.ts";
 
-/** Whom it is told to, and about which payment. */
+/** Whom it is told to, and about which payment, as it stands now. */
 export type Told = Pick<
   LockedPrompt,
   "account_id" | "session_id" | "transaction_id" | "merchant_reference" | "callback_url" | "transaction_created_at"
->;
+> & { readonly transaction: Transaction };
 
 /** What the till is to be told: how the payment ended, or that something happened to it later. */
 export interface Callback {
@@ -37,15 +37,15 @@ export async function writeCallback(
   if (event !== undefined && !options.report_event.includes(event)) return;
   // R71: told about an error of the payment only where the point of sale asked for it.
   if (event === undefined && error !== undefined && !options.report_error) return;
-  const transaction = options.method === "POST" ? await readTransaction(tx, account_id, transaction_id) : undefined;
+  const { transaction } = prompt;
   const session = options.includes_session ? await readSession(tx, account_id, session_id) : undefined;
   const now = world.clock.now();
-  await insertDelivery(
+  await insertCallback(
     tx,
     {
       account_id,
       id: newUuid(world.random),
-      kind: "callback",
+      lane_id: new URL(callback_url).origin,
       session_id,
       transaction_id,
       transaction_event_id,
@@ -59,7 +59,7 @@ export async function writeCallback(
         ...(event === undefined ? {} : { event_id: String(transaction_event_id) }),
       }),
       body:
-        transaction === undefined
+        options.method === "GET"
           ? null
           : JSON.stringify(session === undefined ? transaction : { ...transaction, session }),
       due_at: new Date(now + options.delay_s * 1000).toISOString(),

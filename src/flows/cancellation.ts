@@ -42,7 +42,7 @@ export async function cancelSession(world: World, request: CancelRequest): Promi
 
   const marked = await markOrEnd(world, request, prompt.id);
   if (isAskable(marked)) await askAndWait(world, prompt);
-  world.hints.deliveryDue();
+  world.hints.eventWritten();
   return answer(world, request, prompt.terminal_id);
 }
 

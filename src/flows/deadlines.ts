@@ -27,7 +27,7 @@ export async function actOnDeadlines(world: World): Promise<number> {
   };
   const due = await readDuePrompts(world.db, before, sweepMax);
   for (const prompt of due) await actOnDeadline(world, prompt);
-  if (due.length > 0) world.hints.deliveryDue();
+  if (due.length > 0) world.hints.eventWritten();
   return due.length;
 }
 

@@ -47,7 +47,7 @@ export async function decideIncident(world: World, request: DecisionRequest): Pr
     return written;
   });
   if (decided.prompt_id !== null) world.hints.promptChanged(decided.prompt_id);
-  world.hints.deliveryDue();
+  world.hints.eventWritten();
   return decided;
 }
 

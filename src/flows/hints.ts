@@ -6,18 +6,20 @@ import type { Clock } from "../domain/environment.ts";
 
 export class Hints {
   readonly #promptWatchers = new Map<string, Set<() => void>>();
-  #deliveryWatcher: () => void = () => {};
+  #eventWatcher: () => void = () => {};
 
   promptChanged(prompt_id: string): void {
     for (const watcher of this.#promptWatchers.get(prompt_id) ?? []) watcher();
+    this.eventWritten();
   }
 
-  deliveryDue(): void {
-    this.#deliveryWatcher();
+  /** Something is to be told. */
+  eventWritten(): void {
+    this.#eventWatcher();
   }
 
-  onDeliveryDue(watcher: () => void): void {
-    this.#deliveryWatcher = watcher;
+  onEventWritten(watcher: () => void): void {
+    this.#eventWatcher = watcher;
   }
 
   /** Resolves when the prompt changes in this process, and after `at_most_ms` in any case. */

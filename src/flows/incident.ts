@@ -12,9 +12,11 @@ export interface Cause {
   readonly kind: IncidentKind;
   /** What it is about: once raised about the same thing, it is not raised again. */
   readonly subject: string;
-  readonly terminal_id: string;
-  /** The prompt it concerns, where we know one. */
+  readonly terminal_id?: string | undefined;
+  /** The prompt it concerns, where we know one; else what else is known. */
   readonly prompt?: Pick<LockedPrompt, "id" | "session_id" | "transaction_id"> | undefined;
+  readonly session_id?: string | undefined;
+  readonly transaction_id?: string | undefined;
   readonly details?: object;
 }
 
@@ -22,8 +24,8 @@ export async function raiseIncident(world: World, tx: Tx, cause: Cause): Promise
   const { account_id, kind, subject, terminal_id, prompt, details = {} } = cause;
   const ids = {
     terminal_id,
-    session_id: prompt?.session_id,
-    transaction_id: prompt?.transaction_id,
+    session_id: prompt?.session_id ?? cause.session_id,
+    transaction_id: prompt?.transaction_id ?? cause.transaction_id,
     prompt_id: prompt?.id,
   };
   const id = newId("inc", world.clock.now(), world.random);

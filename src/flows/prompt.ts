@@ -26,7 +26,9 @@ const usefulFor_ms = 3_000;
  */
 export async function takePromptToSend(world: World, link: TerminalLink): Promise<SentPrompt | undefined> {
   const useful_until = new Date(world.clock.now() + usefulFor_ms).toISOString();
-  return world.db.atOnce((tx) => claimPrompt(tx, link, isoNow(world), useful_until));
+  const sent = await world.db.atOnce((tx) => claimPrompt(tx, link, isoNow(world), useful_until));
+  if (sent !== undefined) world.hints.eventWritten();
+  return sent;
 }
 
 export async function promptShown(world: World, link: TerminalLink, prompt_id: string): Promise<void> {

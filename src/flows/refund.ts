@@ -29,6 +29,7 @@ import {
 } from "../storage/refunds.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import { writeCallback } from "./callback.ts";
+import { tellOfTransaction } from "./event.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
@@ -87,13 +88,13 @@ async function acceptRefund(world: World, request: RefundRequest): Promise<Start
       created_at: new Date(now).toISOString(),
       deadline_at: new Date(now + world.limits.refund_within_ms).toISOString(),
     });
-    const transaction = await readTransaction(tx, account_id, transaction_id);
-    if (transaction === undefined) throw new Error(`Transaction ${transaction_id} is gone under its lock.`);
+    const transaction = await tellOfTransaction(world, tx, request);
     const started = { transaction, event_request_id: request.request_id };
     if (request.idempotency !== undefined) await keepAnswer(tx, request, request.idempotency, started, isoNow(world));
     return { started, terminal };
   });
   tellTerminal(world, request, prompt_id, terminal);
+  world.hints.eventWritten();
   return started;
 }
 
@@ -131,5 +132,8 @@ export async function concludeRefund(
   const last_event_id = await writeOutcome(tx, prompt, outcome, now);
   const told = { outcome: status === "APPROVED" ? "SUCCEEDED" : "FAILED", is_reserved: outcome.is_reserved } as const;
   await updateRefund(tx, refund, told, now);
-  await writeCallback(world, tx, prompt, outcome, last_event_id);
+  // Where its end is not known, nothing that anybody could see has changed.
+  if (outcome.transaction_events.length === 0) return;
+  const transaction = await tellOfTransaction(world, tx, prompt);
+  await writeCallback(world, tx, { ...prompt, transaction }, outcome, last_event_id);
 }

@@ -53,7 +53,6 @@ export async function takeResult(world: World, link: TerminalLink, said: Termina
     return verdict;
   });
   world.hints.promptChanged(result.prompt_id);
-  world.hints.deliveryDue();
   return verdict;
 }
 
@@ -75,7 +74,7 @@ export async function takeReversalResult(world: World, link: TerminalLink, said:
     await keepWord(world, tx, link, word, "backwards");
     await tell(world, tx, "SEQUENCE_BACKWARDS", link, undefined, word, { frame: word });
   });
-  world.hints.deliveryDue();
+  world.hints.eventWritten();
 }
 
 /** The host's answer to an advice: evidence as any other. Another answer than the first changes nothing. */
@@ -99,7 +98,6 @@ export async function takeAdviceResult(world: World, link: TerminalLink, said: A
     if (!fits && kind !== undefined) await tell(world, tx, kind, link, undefined, word, { frame: word });
   });
   world.hints.promptChanged(advice_id);
-  world.hints.deliveryDue();
 }
 
 /** How an operation ended. Housekeeping moves no money: what comes late, or is about nothing of ours, is only kept. */

@@ -8,11 +8,12 @@
  */
 import type { Configuration, PublishEntry } from "../contract/session.ts";
 import type { Order } from "../contract/shapes.ts";
+import type { Transaction } from "../contract/transaction.ts";
 import { newCheckoutId, newId, newUuid } from "../domain/ids.ts";
 import { refusalOf } from "../domain/obstacles.ts";
 import type { PromptStatus } from "../domain/prompt.ts";
 import { Rejection } from "../domain/rejections.ts";
-import { saleOutcome, type TerminalWord } from "../domain/sale-outcome.ts";
+import { type SaleOutcome, saleOutcome, type TerminalWord } from "../domain/sale-outcome.ts";
 import {
   type AskedSession,
   isTerminalPush,
@@ -28,6 +29,7 @@ import type { LockedPrompt } from "../storage/prompts.ts";
 import { type NewSale, readObstacles } from "../storage/sales.ts";
 import { insertSession, type NewSession } from "../storage/sessions.ts";
 import { writeCallback } from "./callback.ts";
+import { tellOf, tellOfTransaction } from "./event.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
 import { tellOfPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
@@ -78,6 +80,7 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
     const sale = withKeptAnswer(request, saleOf(world, session, payment));
     const created = await world.sales.write(sale);
     if (created !== undefined) {
+      world.hints.eventWritten();
       // Where nobody has the terminal's connection there is nobody to tell: its next hello finds the prompt.
       if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id, created.connected_to);
       return startedSale(sale, created.connected_to === null ? "failed" : "sent");
@@ -270,5 +273,23 @@ export async function concludeSale(
     payout_correlation_id: newId("pc", now, world.random),
   });
   const last_event_id = await writeOutcome(tx, prompt, outcome, isoNow(world));
-  await writeCallback(world, tx, prompt, outcome, last_event_id);
+  const transaction = await tellOfTransaction(world, tx, prompt);
+  await tellOfAuthorization(world, tx, prompt, outcome, transaction);
+  await writeCallback(world, tx, { ...prompt, transaction }, outcome, last_event_id);
+}
+
+/** What a callback with `report_error` says, for webhooks (C4): nothing while the end is not known. */
+async function tellOfAuthorization(
+  world: World,
+  tx: Tx,
+  { account_id, session_id, transaction_id, merchant_reference }: LockedPrompt,
+  { callback }: SaleOutcome,
+  transaction: Transaction,
+): Promise<void> {
+  if (callback === "none") return;
+  const error = callback.error === undefined ? {} : { error: callback.error };
+  const authorization = { merchant_reference, session_id, transaction_id, ...error };
+  // A customer who cancelled has bought nothing: the contract leaves the transaction out.
+  const members = callback.error === "cancelled" ? { authorization } : { authorization, transaction };
+  await tellOf(world, tx, { account_id, type: "checkout_authorization", session_id, transaction_id, members });
 }

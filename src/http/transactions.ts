@@ -4,9 +4,10 @@ import { fullTerminalId } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { type AnsweredOperation, captureTransaction as capture, voidTransaction as letGo } from "../flows/advice.ts";
 import { startRefund } from "../flows/refund.ts";
-import { isoNow, type World } from "../flows/world.ts";
+import { updateReference } from "../flows/transaction.ts";
+import type { World } from "../flows/world.ts";
 import { readSession } from "../storage/sessions.ts";
-import { listTransactions as list, readTransaction as read, updateReference } from "../storage/transactions.ts";
+import { listTransactions as list, readTransaction as read } from "../storage/transactions.ts";
 import { requestKey } from "./idempotency-key.ts";
 import { checkCursor } from "./pages.ts";
 import { systemHeaders } from "./system-headers.ts";
@@ -51,13 +52,7 @@ export const listTransactions =
 export const updateTransaction =
   (world: World): Handler<Operations["updateTransaction"]> =>
   async ({ account_id, params: { transaction_id }, body: { merchant_reference_2 } }) => {
-    const now = isoNow(world);
-    const is_there = await world.db.atOnce((tx) =>
-      updateReference(tx, account_id, transaction_id, merchant_reference_2, now),
-    );
-    const transaction = is_there ? await read(world.db, account_id, transaction_id) : undefined;
-    if (transaction === undefined) throw new Rejection("TRANSACTION_NOT_FOUND", { transaction_id });
-    return transaction;
+    return updateReference(world, { account_id, transaction_id, merchant_reference_2 });
   };
 
 type AboutTransaction = Omit<Call<Operation>, "params" | "query" | "body"> & {

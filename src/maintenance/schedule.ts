@@ -12,7 +12,7 @@ import { forgetWhatRanOut } from "../flows/sign-in.ts";
 import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
 import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
-import type { BusMessage } from "../storage/bus.ts";
+import type { TerminalMessage } from "../storage/bus.ts";
 import { forgetKeys } from "../storage/idempotency-keys.ts";
 import { readUnsentHere } from "../storage/prompts.ts";
 import { buryDeadProcesses, recordProcessSeen } from "../storage/server-processes.ts";
@@ -97,7 +97,7 @@ function startSweep(world: World, { name, every_ms, work }: Sweep): Schedule {
 }
 
 /** Another process tells of a terminal that may be connected here. */
-export function actOnHint({ terminals }: World, message: BusMessage): void {
+export function actOnHint({ terminals }: World, message: TerminalMessage): void {
   switch (message.kind) {
     case "send":
       terminals.sendDue(message);

@@ -11,7 +11,16 @@ import { type ConnectionSettings, type Database, statement } from "./database.ts
  * send: a prompt may wait. stop, inquire: about a prompt. replaced: the terminal has connected elsewhere, or its device is
  * another one now. Whoever has the terminal's connection acts on it. registered: a simulated terminal that nobody runs yet.
  */
-export type BusMessage = { readonly account_id: string; readonly terminal_id: string } & (
+export type BusMessage = StreamMessage | TerminalMessage;
+
+/** The account's stream has grown: whoever follows it reads on, and hooks may have something to send. */
+export interface StreamMessage {
+  readonly kind: "grown";
+  readonly account_id: string;
+  readonly last_position: number;
+}
+
+export type TerminalMessage = { readonly account_id: string; readonly terminal_id: string } & (
   | { readonly kind: "send" | "stop" | "inquire" | "advise" | "operate"; readonly prompt_id: string }
   | { readonly kind: "replaced"; readonly epoch: number }
   | { readonly kind: "registered" }

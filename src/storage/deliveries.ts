@@ -1,10 +1,11 @@
-/** The outbox: what is to be told to whom. Written with what happened, leased by a sender, and recorded. */
+/** The outbox: what is to be told to whom. Written with what happened, sent by whoever holds its lane, and recorded. */
 import { type Reader, statement, type Tx } from "./database.ts";
 
-export interface NewDelivery {
+export interface NewCallback {
   readonly account_id: string;
   readonly id: string;
-  readonly kind: "callback";
+  /** The origin it goes to. */
+  readonly lane_id: string;
   readonly session_id: string;
   readonly transaction_id: string;
   readonly transaction_event_id: number;
@@ -14,72 +15,123 @@ export interface NewDelivery {
   readonly due_at: string;
 }
 
-export interface Delivery extends NewDelivery {
-  /** Tries made before this one. */
+interface Written {
+  readonly account_id: string;
+  readonly id: string;
+  readonly lane_id: string;
+  readonly url: string;
+  readonly method: "GET" | "POST";
+  /** Tries that count against the limit, made before this one. */
   readonly attempts: number;
 }
 
+export interface CallbackDelivery extends Written {
+  readonly kind: "callback";
+  readonly session_id: string;
+  readonly transaction_id: string;
+  readonly transaction_event_id: number;
+  readonly body: string | null;
+}
+
+export interface WebhookDelivery extends Written {
+  readonly kind: "webhook";
+  readonly hook_id: string;
+  readonly event_position: number;
+}
+
+export type Delivery = CallbackDelivery | WebhookDelivery;
+
 const insert = statement(
-  "insert_delivery",
-  `INSERT INTO deliveries (account_id, id, kind, session_id, transaction_id, transaction_event_id, method, url, body,
-     status, due_at, created_at)
-   VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'PENDING', $10, $11)`,
+  "insert_callback",
+  `WITH lane AS (
+     INSERT INTO delivery_lanes (account_id, id) VALUES ($1, $3) ON CONFLICT DO NOTHING
+   )
+   INSERT INTO deliveries (account_id, id, kind, lane_id, session_id, transaction_id, transaction_event_id, method, url,
+     body, status, due_at, created_at)
+   VALUES ($1, $2, 'callback', $3, $4, $5, $6, $7, $8, $9, 'PENDING', $10, $11)`,
 );
 
-export async function insertDelivery(tx: Tx, delivery: NewDelivery, now: string): Promise<void> {
+export async function insertCallback(tx: Tx, callback: NewCallback, now: string): Promise<void> {
   await tx.query(insert, [
-    delivery.account_id,
-    delivery.id,
-    delivery.kind,
-    delivery.session_id,
-    delivery.transaction_id,
-    delivery.transaction_event_id,
-    delivery.method,
-    delivery.url,
-    delivery.body,
-    delivery.due_at,
+    callback.account_id,
+    callback.id,
+    callback.lane_id,
+    callback.session_id,
+    callback.transaction_id,
+    callback.transaction_event_id,
+    callback.method,
+    callback.url,
+    callback.body,
+    callback.due_at,
     now,
   ]);
 }
 
-const lease = statement(
-  "lease_deliveries",
-  `UPDATE deliveries AS delivery SET leased_until = $2
-   FROM (SELECT account_id, id FROM deliveries
-     WHERE status = 'PENDING' AND due_at <= $1 AND (leased_until IS NULL OR leased_until <= $1)
-     ORDER BY due_at LIMIT $3 FOR UPDATE SKIP LOCKED) AS due
-   WHERE delivery.account_id = due.account_id AND delivery.id = due.id
-   RETURNING delivery.*`,
+interface Lane {
+  readonly account_id: string;
+  readonly id: string;
+}
+
+const due = statement(
+  "due_deliveries",
+  `SELECT * FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' AND due_at <= $3
+     AND NOT (id = ANY($4::text[]))
+   ORDER BY due_at LIMIT $5`,
 );
 
-/** Takes due deliveries until `until`; a sender that dies loses them to the next when the lease has run out. */
-export const leaseDeliveries = (tx: Tx, now: string, until: string, limit: number): Promise<Delivery[]> =>
-  tx.query(lease, [now, until, limit]);
+/** What is due in a lane, but for what is under way, by `pending_deliveries`. */
+export const readDue = (
+  reader: Reader,
+  { account_id, id }: Lane,
+  now: string,
+  under_way: readonly string[],
+  limit: number,
+): Promise<Delivery[]> => reader.query(due, [account_id, id, now, under_way, limit]);
 
-const record = statement(
-  "record_delivery",
-  `UPDATE deliveries SET status = $3, attempts = attempts + 1, leased_until = NULL, last_answer = $4,
-     due_at = coalesce($5, due_at), finished_at = CASE WHEN $3 = 'PENDING' THEN NULL ELSE $6::timestamptz END
-   WHERE account_id = $1 AND id = $2`,
+const inOrder = statement(
+  "deliveries_in_order",
+  `SELECT * FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' AND event_position IS NOT NULL
+   ORDER BY event_position LIMIT $3`,
 );
 
-export interface DeliveryRecord {
+/** What waits in a hook's lane, in the order in which it happened, by `pending_deliveries_in_order`. */
+export const readInOrder = (reader: Reader, { account_id, id }: Lane, limit: number): Promise<Delivery[]> =>
+  reader.query(inOrder, [account_id, id, limit]);
+
+export interface Try {
   readonly status: "PENDING" | "DELIVERED" | "REFUSED" | "EXHAUSTED";
-  readonly answer: string;
+  readonly started_at: string;
+  readonly duration_ms: number;
+  readonly request_headers: Readonly<Record<string, string>>;
+  readonly answer:
+    | { readonly status: number; readonly headers: Readonly<Record<string, unknown>>; readonly body: string }
+    | { readonly problem: string };
   /** When to try again, for PENDING. */
   readonly due_at: string | null;
 }
 
-export async function recordDelivery(tx: Tx, delivery: Delivery, result: DeliveryRecord, now: string): Promise<void> {
-  await tx.query(record, [delivery.account_id, delivery.id, result.status, result.answer, result.due_at, now]);
-}
-
-const nextDue = statement(
-  "next_due_delivery",
-  "SELECT min(greatest(due_at, coalesce(leased_until, due_at))) AS due_at FROM deliveries WHERE status = 'PENDING'",
+const record = statement(
+  "record_try",
+  `WITH tried AS (
+     UPDATE deliveries SET status = $3, attempts = attempts + 1, tries = tries + 1, last_answer = $4,
+       due_at = coalesce($5, due_at), finished_at = CASE WHEN $3 = 'PENDING' THEN NULL ELSE $6::timestamptz END
+     WHERE account_id = $1 AND id = $2 AND status = 'PENDING'
+     RETURNING tries
+   )
+   INSERT INTO delivery_attempts (account_id, delivery_id, try, started_at, duration_ms, request_headers, status,
+     response_headers, response_body, problem)
+   SELECT $1, $2, tries, $7, $8, $9, $10, $11, $12, $13 FROM tried`,
 );
 
-/** When the next delivery is due, or `undefined` if none waits. */
-export async function readNextDue(reader: Reader): Promise<string | undefined> {
-  return (await reader.query<{ due_at: string | null }>(nextDue, []))[0]?.due_at ?? undefined;
+/** Records a try and what follows from it. A delivery that has ended meanwhile stays as it ended. */
+export async function recordTry(tx: Tx, delivery: Delivery, tried: Try, now: string): Promise<void> {
+  const { answer } = tried;
+  const words = "problem" in answer ? answer.problem : `HTTP ${answer.status}`;
+  const answered =
+    "problem" in answer
+      ? [null, null, null, answer.problem]
+      : [answer.status, JSON.stringify(answer.headers), answer.body, null];
+  const ended = [tried.status, words, tried.due_at, now];
+  const made = [tried.started_at, tried.duration_ms, JSON.stringify(tried.request_headers)];
+  await tx.query(record, [delivery.account_id, delivery.id, ...ended, ...made, ...answered]);
 }

@@ -156,3 +156,19 @@ export async function settleByEvidence(
 ): Promise<void> {
   await tx.query(settleOpen, [prompt.account_id, prompt.id, now, prompt.terminal_id, reason]);
 }
+
+const settleReceiver = statement(
+  "settle_receiver_incident",
+  `UPDATE incidents SET decided_at = $3, decided_by = 'tapline', outcome = 'settled', reason = $4
+   WHERE account_id = $1 AND kind = 'RECEIVER_FAILING' AND starts_with(subject, $2 || ' ') AND decided_at IS NULL`,
+);
+
+/** A hook's receiver answers again. */
+export async function settleReceiverIncident(
+  tx: Tx,
+  { account_id, id }: { account_id: string; id: string },
+  reason: string,
+  now: string,
+): Promise<void> {
+  await tx.query(settleReceiver, [account_id, id, now, reason]);
+}

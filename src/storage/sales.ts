@@ -73,7 +73,7 @@ const seated = `seated AS (
      RETURNING asked.*, seat.connected_to
    )`;
 
-/** What a payment is made of, from the rows of `seated`: the money record, its first event, and the prompt. */
+/** What a payment is made of, from the rows of `seated`: the money record, its first event, the prompt, and the word of it. */
 const payment = `new_transactions AS (
      INSERT INTO transactions (account_id, id, session_id, amount, currency, status, channel, merchant_reference,
        merchant_reference_2, store_id, terminal_id, payout_destination_id, created_at, updated_at)
@@ -91,6 +91,10 @@ const payment = `new_transactions AS (
        created_at, deadline_at)
      SELECT account_id, prompt_id, session_id, transaction_id, terminal_id, kind, amount, currency, 'PENDING',
        created_at, deadline_at
+     FROM seated
+   ), new_events AS (
+     INSERT INTO event_inbox (account_id, id, type, session_id, transaction_id, sequence, created_at)
+     SELECT account_id, transaction_id || '.1', 'checkout_transaction', session_id, transaction_id, 1, created_at
      FROM seated
    )`;
 

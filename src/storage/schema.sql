@@ -299,6 +299,7 @@ CREATE TABLE transactions (
   updated_at timestamp with time zone NOT NULL,
   settled_captured_amount integer NOT NULL DEFAULT 0,
   settled_refunded_amount integer NOT NULL DEFAULT 0,
+  sequence integer NOT NULL DEFAULT 1,
   CONSTRAINT transactions_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_transaction_per_session UNIQUE (account_id, session_id),
   CONSTRAINT amounts_in_order CHECK (refunded_amount >= 0 AND reserved_refund_amount >= 0 AND voided_amount >= 0 AND (refunded_amount + reserved_refund_amount) <= captured_amount AND (captured_amount + voided_amount) <= authorized_amount AND (authorized_amount = 0 OR authorized_amount = amount)),
@@ -416,8 +417,8 @@ CREATE TABLE deliveries (
   account_id text COLLATE "C" NOT NULL,
   id text COLLATE "C" NOT NULL,
   kind text NOT NULL,
-  session_id text COLLATE "C" NOT NULL,
-  transaction_id text COLLATE "C" NOT NULL,
+  session_id text COLLATE "C",
+  transaction_id text COLLATE "C",
   transaction_event_id integer,
   method text NOT NULL,
   url text NOT NULL,
@@ -425,19 +426,25 @@ CREATE TABLE deliveries (
   status text NOT NULL,
   attempts integer NOT NULL DEFAULT 0,
   due_at timestamp with time zone NOT NULL,
-  leased_until timestamp with time zone,
   last_answer text,
   created_at timestamp with time zone NOT NULL,
   finished_at timestamp with time zone,
+  lane_id text COLLATE "C" NOT NULL,
+  hook_id text COLLATE "C",
+  event_position bigint,
+  tries integer NOT NULL DEFAULT 0,
   CONSTRAINT deliveries_pkey PRIMARY KEY (account_id, id),
-  CONSTRAINT body_for_post CHECK ((body IS NOT NULL) = (method = 'POST'::text)),
-  CONSTRAINT deliveries_kind_check CHECK (kind = 'callback'::text),
+  CONSTRAINT callback_whole CHECK (kind <> 'callback'::text OR num_nulls(session_id, transaction_id) = 0 AND num_nonnulls(hook_id, event_position) = 0 AND (body IS NOT NULL) = (method = 'POST'::text)),
+  CONSTRAINT deliveries_kind_check CHECK (kind = ANY (ARRAY['callback'::text, 'webhook'::text])),
   CONSTRAINT deliveries_method_check CHECK (method = ANY (ARRAY['GET'::text, 'POST'::text])),
   CONSTRAINT deliveries_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'REFUSED'::text, 'EXHAUSTED'::text])),
-  CONSTRAINT delivery_finished_when_ended CHECK ((finished_at IS NULL) = (status = 'PENDING'::text))
+  CONSTRAINT delivery_finished_when_ended CHECK ((finished_at IS NULL) = (status = 'PENDING'::text)),
+  CONSTRAINT webhook_whole CHECK (kind <> 'webhook'::text OR num_nulls(hook_id, event_position) = 0 AND method = 'POST'::text AND body IS NULL)
 );
 CREATE INDEX deliveries_by_session ON deliveries USING btree (account_id, session_id);
-CREATE INDEX due_deliveries ON deliveries USING btree (due_at) WHERE status = 'PENDING'::text;
+CREATE UNIQUE INDEX one_delivery_per_event ON deliveries USING btree (account_id, hook_id, event_position) WHERE hook_id IS NOT NULL;
+CREATE INDEX pending_deliveries ON deliveries USING btree (account_id, lane_id, due_at) WHERE status = 'PENDING'::text;
+CREATE INDEX pending_deliveries_in_order ON deliveries USING btree (account_id, lane_id, event_position) WHERE status = 'PENDING'::text AND event_position IS NOT NULL;
 
 CREATE TABLE reversals (
   account_id text COLLATE "C" NOT NULL,
@@ -482,7 +489,7 @@ CREATE TABLE incidents (
   CONSTRAINT incidents_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_incident_per_subject UNIQUE (account_id, kind, subject),
   CONSTRAINT decided_whole CHECK (num_nulls(decided_at, decided_by, outcome, reason) = ANY (ARRAY[0, 4])),
-  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'SEQUENCE_GAP'::text, 'DELETED_WITH_OPEN_WORK'::text])),
+  CONSTRAINT incidents_kind_check CHECK (kind = ANY (ARRAY['UNRESOLVED_PAYMENT'::text, 'JOURNAL_LOST'::text, 'ORPHAN_RESULT'::text, 'FOREIGN_RESULT'::text, 'SEQUENCE_BACKWARDS'::text, 'CONTRADICTION'::text, 'WRONG_AMOUNT'::text, 'CARD_NUMBER'::text, 'UNREADABLE_RESULT'::text, 'REVERSAL_REFUSED'::text, 'REVERSAL_UNRESOLVED'::text, 'ADVICE_UNANSWERED'::text, 'SEQUENCE_GAP'::text, 'DELETED_WITH_OPEN_WORK'::text, 'DELIVERY_EXHAUSTED'::text, 'RECEIVER_FAILING'::text])),
   CONSTRAINT incidents_outcome_check CHECK (outcome = ANY (ARRAY['paid'::text, 'not_paid'::text, 'settled'::text, 'accepted'::text, 'refused'::text]))
 );
 CREATE INDEX incidents_by_terminal ON incidents USING btree (account_id, terminal_id, id);
@@ -927,6 +934,106 @@ CREATE TABLE pairing_requests (
 );
 CREATE INDEX pairing_requests_by_end ON pairing_requests USING btree (expires_at);
 
+CREATE TABLE event_inbox (
+  written bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  type text NOT NULL,
+  session_id text COLLATE "C",
+  transaction_id text COLLATE "C",
+  sequence integer,
+  hook_id text COLLATE "C",
+  body text,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT event_inbox_pkey PRIMARY KEY (written),
+  CONSTRAINT body_but_for_creation CHECK (body IS NOT NULL OR type = 'checkout_transaction'::text AND sequence = 1)
+);
+
+CREATE TABLE events (
+  account_id text COLLATE "C" NOT NULL,
+  "position" bigint NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  type text NOT NULL,
+  session_id text COLLATE "C",
+  transaction_id text COLLATE "C",
+  sequence integer,
+  hook_id text COLLATE "C",
+  body text,
+  created_at timestamp with time zone NOT NULL,
+  CONSTRAINT events_pkey PRIMARY KEY (account_id, "position"),
+  CONSTRAINT events_position_check CHECK ("position" > 0)
+);
+CREATE INDEX events_by_age ON events USING btree (created_at);
+CREATE INDEX events_by_session ON events USING btree (account_id, session_id, "position") WHERE session_id IS NOT NULL;
+
+CREATE TABLE event_streams (
+  account_id text COLLATE "C" NOT NULL,
+  last_position bigint NOT NULL,
+  CONSTRAINT event_streams_pkey PRIMARY KEY (account_id),
+  CONSTRAINT event_streams_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
+);
+
+CREATE TABLE hooks (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  url text NOT NULL,
+  secret jsonb,
+  insecure_ssl boolean NOT NULL,
+  events text[] NOT NULL,
+  active boolean NOT NULL,
+  fields text,
+  exclude_fields text[],
+  signing_secret text NOT NULL,
+  former_signing_secret text,
+  former_until timestamp with time zone,
+  created_at timestamp with time zone NOT NULL,
+  created_by text NOT NULL,
+  updated_at timestamp with time zone NOT NULL,
+  updated_by text NOT NULL,
+  deleted_at timestamp with time zone,
+  deleted_by text,
+  CONSTRAINT hooks_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT hooks_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
+  CONSTRAINT former_secret_whole CHECK (num_nulls(former_signing_secret, former_until) = ANY (ARRAY[0, 2])),
+  CONSTRAINT hook_deleted_whole CHECK (num_nulls(deleted_at, deleted_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT hooks_events_check CHECK (cardinality(events) > 0)
+);
+CREATE INDEX hooks_by_age ON hooks USING btree (account_id, created_at, id);
+
+CREATE TABLE delivery_lanes (
+  account_id text COLLATE "C" NOT NULL,
+  id text COLLATE "C" NOT NULL,
+  hook_id text COLLATE "C",
+  held_by text COLLATE "C",
+  failures integer NOT NULL DEFAULT 0,
+  paused_at timestamp with time zone,
+  paused_by text,
+  probe_at timestamp with time zone,
+  draining boolean NOT NULL DEFAULT false,
+  CONSTRAINT delivery_lanes_pkey PRIMARY KEY (account_id, id),
+  CONSTRAINT delivery_lanes_account_id_hook_id_fkey FOREIGN KEY (account_id, hook_id) REFERENCES hooks(account_id, id),
+  CONSTRAINT paused_whole CHECK (num_nulls(paused_at, paused_by) = ANY (ARRAY[0, 2])),
+  CONSTRAINT probed_while_paused CHECK (probe_at IS NULL OR paused_at IS NOT NULL)
+);
+CREATE INDEX lanes_by_holder ON delivery_lanes USING btree (held_by) WHERE held_by IS NOT NULL;
+
+CREATE TABLE delivery_attempts (
+  account_id text COLLATE "C" NOT NULL,
+  delivery_id text COLLATE "C" NOT NULL,
+  try integer NOT NULL,
+  started_at timestamp with time zone NOT NULL,
+  duration_ms integer NOT NULL,
+  request_headers jsonb NOT NULL,
+  status integer,
+  response_headers jsonb,
+  response_body text,
+  problem text,
+  CONSTRAINT delivery_attempts_pkey PRIMARY KEY (account_id, delivery_id, try),
+  CONSTRAINT delivery_attempts_account_id_delivery_id_fkey FOREIGN KEY (account_id, delivery_id) REFERENCES deliveries(account_id, id) ON DELETE CASCADE,
+  CONSTRAINT answered_or_not CHECK (num_nonnulls(status, problem) = 1),
+  CONSTRAINT delivery_attempts_try_check CHECK (try > 0)
+);
+
 CREATE OR REPLACE FUNCTION public.full_name(address jsonb)
  RETURNS text
  LANGUAGE sql
@@ -1152,6 +1259,23 @@ CREATE OR REPLACE FUNCTION public.session_words(account_id text, members jsonb, 
  IMMUTABLE PARALLEL SAFE
 RETURN array_remove(ARRAY[session_word(account_id, 'customer'::text, ((members -> 'customer'::text) ->> 'customer_id'::text)), session_word(account_id, 'buyer'::text, ((members -> 'customer'::text) ->> 'phone_number'::text)), session_word(account_id, 'buyer'::text, ((members -> 'customer'::text) ->> 'email'::text)), session_word(account_id, 'buyer'::text, full_name((bought -> 'billing_address'::text))), session_word(account_id, 'buyer'::text, full_name((bought -> 'shipping_address'::text))), session_word(account_id, 'reference'::text, (bought ->> 'merchant_reference_2'::text))], NULL::bigint);
 
+CREATE OR REPLACE FUNCTION public.tell_of_prompt_step()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event_inbox (account_id, id, type, session_id, transaction_id, body, created_at)
+  SELECT NEW.account_id, NEW.id || '.' || lower(NEW.status), 'prompt_' || lower(NEW.status), NEW.session_id,
+    NEW.transaction_id,
+    json_build_object('prompt', json_build_object('id', NEW.id, 'kind', NEW.kind, 'status', NEW.status,
+      'session_id', NEW.session_id, 'transaction_id', NEW.transaction_id, 'terminal_id', NEW.terminal_id,
+      'amount', NEW.amount, 'currency', NEW.currency, 'created_at', iso(NEW.created_at),
+      'deadline_at', iso(NEW.deadline_at)))::text,
+    CASE NEW.status WHEN 'WAITING' THEN NEW.created_at WHEN 'SENT' THEN NEW.sent_at WHEN 'SHOWN' THEN NEW.shown_at
+      WHEN 'PROCESSING' THEN NEW.card_presented_at WHEN 'UNRESOLVED' THEN NEW.unresolved_at ELSE NEW.finished_at END;
+  RETURN NULL;
+END $function$;
+
 CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
 
 CREATE TRIGGER accounts_have_a_settlement_calendar AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_settlement_calendar();
@@ -1173,5 +1297,9 @@ CREATE TRIGGER seat_next_waiting BEFORE UPDATE OF occupant_id ON terminal_seats 
 CREATE TRIGGER seats_are_made_whole AFTER INSERT ON terminal_seats REFERENCING NEW TABLE AS new_rows FOR EACH STATEMENT EXECUTE FUNCTION refresh_new_seats();
 
 CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION refuse_forbidden_prompt_step();
+
+CREATE TRIGGER prompt_step_is_told AFTER UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status AND new.status <> 'PENDING'::text) EXECUTE FUNCTION tell_of_prompt_step();
+
+CREATE TRIGGER refund_waits_is_told AFTER INSERT ON prompts FOR EACH ROW WHEN (new.status = 'WAITING'::text) EXECUTE FUNCTION tell_of_prompt_step();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON account_changes FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

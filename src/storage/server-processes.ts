@@ -20,6 +20,8 @@ const bury = statement(
      DELETE FROM server_processes WHERE seen_at < $1 OR process_id = $2 RETURNING process_id
    ), unhosted AS (
      UPDATE simulated_terminals SET hosted_by = NULL WHERE hosted_by IN (SELECT process_id FROM dead)
+   ), unheld AS (
+     UPDATE delivery_lanes SET held_by = NULL WHERE held_by IN (SELECT process_id FROM dead)
    )
    UPDATE terminal_seats SET connected_to = NULL WHERE connected_to IN (SELECT process_id FROM dead)`,
 );

@@ -74,6 +74,30 @@ export async function readTransaction(
   return row === undefined ? undefined : transactionOf(row, includes);
 }
 
+const created = statement(
+  "read_transactions_as_created",
+  `SELECT ${columns} FROM ${joined} WHERE transaction.account_id = $1 AND transaction.id = ANY($2::text[])`,
+);
+
+/** Transactions as they stood when they were created, by id: of what has never changed since. */
+export async function readTransactionsAsCreated(
+  reader: Reader,
+  account_id: string,
+  transaction_ids: readonly string[],
+): Promise<Map<string, Transaction>> {
+  const rows = await reader.query<TransactionRow>(created, [account_id, transaction_ids]);
+  const asCreated = (row: TransactionRow): TransactionRow => ({
+    ...row,
+    status: "INITIATED",
+    card: null,
+    merchant_reference_2: row.order.merchant_reference_2 ?? null,
+    settlement_status: "NOT_SETTLED",
+    updated_at: row.created_at,
+    events: row.events.slice(0, 1),
+  });
+  return new Map(rows.map((row) => [row.id, transactionOf(asCreated(row), plain)]));
+}
+
 /** Members as the API names them. Times are ISO 8601. */
 export interface TransactionFilter {
   readonly limit: number;
@@ -205,7 +229,7 @@ const update = statement(
 );
 
 /** False if there is no such transaction. */
-export async function updateReference(
+export async function writeReference(
   tx: Tx,
   account_id: string,
   transaction_id: string,

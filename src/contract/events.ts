@@ -1,0 +1,39 @@
+/**
+ * Everything that is told of, to webhooks and in streams (callbacks-and-webhooks C3, C4). The name of the message's member
+ * beside each type; types that the contract does not have are additive.
+ */
+export const eventMembers = {
+  checkout_transaction: "transaction",
+  checkout_authorization: "authorization",
+  settlement_add: "settlement",
+  account_add: "account",
+  account_update: "account",
+  account_store_add: "store",
+  account_store_update: "store",
+  account_store_delete: "store",
+  account_payout_destination_add: "payout_destination",
+  account_payout_destination_update: "payout_destination",
+  account_payout_destination_delete: "payout_destination",
+  approval_payout_destination_update: "payout_destination_case",
+  account_terminal_add: "terminal",
+  account_terminal_update: "terminal",
+  account_terminal_delete: "terminal",
+  incident_add: "incident",
+  incident_update: "incident",
+  payment_reversal: "reversal",
+  ping: "hook",
+  prompt_waiting: "prompt",
+  prompt_sent: "prompt",
+  prompt_shown: "prompt",
+  prompt_processing: "prompt",
+  prompt_unresolved: "prompt",
+  prompt_approved: "prompt",
+  prompt_declined: "prompt",
+  prompt_cancelled: "prompt",
+  prompt_expired: "prompt",
+  prompt_failed: "prompt",
+} as const;
+
+export type EventType = keyof typeof eventMembers;
+
+export const eventTypes = Object.keys(eventMembers) as EventType[];

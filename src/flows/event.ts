@@ -1,0 +1,45 @@
+/**
+ * Telling what happened: an event is written in the transaction that made it, and everybody who is to know is told from
+ * there, at least once and under its one id.
+ */
+import type { EventType } from "../contract/events.ts";
+import type { Transaction } from "../contract/transaction.ts";
+import { newId } from "../domain/ids.ts";
+import type { Tx } from "../storage/database.ts";
+import { insertEvent, insertTransactionEvent } from "../storage/events.ts";
+import { readTransaction } from "../storage/transactions.ts";
+import { isoNow, type World } from "./world.ts";
+
+interface Money {
+  readonly account_id: string;
+  readonly transaction_id: string;
+}
+
+/**
+ * Tells of a transaction as it stands now, under the lock of its row. Answers it: the callback's body is the same.
+ * Throws where there is none.
+ */
+export async function tellOfTransaction(world: World, tx: Tx, money: Money): Promise<Transaction> {
+  const { account_id, transaction_id } = money;
+  const transaction = await readTransaction(tx, account_id, transaction_id);
+  if (transaction === undefined) throw new Error(`There is no transaction ${transaction_id}.`);
+  await insertTransactionEvent(tx, { account_id, id: transaction_id, members: { transaction } }, isoNow(world));
+  return transaction;
+}
+
+export interface Told {
+  readonly account_id: string;
+  readonly type: EventType;
+  readonly session_id?: string | undefined;
+  readonly transaction_id?: string | undefined;
+  /** For this hook alone. */
+  readonly hook_id?: string | undefined;
+  /** The members of the message: how things stand now. */
+  readonly members: object;
+}
+
+/** Tells of anything else. */
+export async function tellOf(world: Pick<World, "clock" | "random">, tx: Tx, told: Told): Promise<void> {
+  const now = world.clock.now();
+  await insertEvent(tx, { ...told, id: newId("evt", now, world.random), created_at: new Date(now).toISOString() });
+}
