@@ -91,7 +91,10 @@ export async function readTransactionsAsCreated(
     status: "INITIATED",
     card: null,
     merchant_reference_2: row.order.merchant_reference_2 ?? null,
-    settlement_status: "NOT_SETTLED",
+    captured_amount: 0,
+    refunded_amount: 0,
+    settled_captured_amount: 0,
+    settled_refunded_amount: 0,
     updated_at: row.created_at,
     events: row.events.slice(0, 1),
   });

@@ -55,7 +55,13 @@ const tryStatuses = `
   END $$`;
 
 async function answers(amounts: object): Promise<Record<string, string>> {
-  const defaults = { event_count: 1, ...noBalance, settled_captured_amount: 0, settled_refunded_amount: 0 };
+  const defaults = {
+    event_count: 1,
+    sequence: 1,
+    ...noBalance,
+    settled_captured_amount: 0,
+    settled_refunded_amount: 0,
+  };
   const row = JSON.stringify({ ...transaction(), ...defaults, ...amounts });
   const [found] = await database.sql<{ said: Record<string, string> }>("SELECT try_statuses($1, $2) AS said", [
     row,
@@ -297,6 +303,7 @@ describe("other rows that are not whole", () => {
     account_id,
     id: "d",
     kind: "callback",
+    lane_id: "http://localhost",
     session_id: "s",
     transaction_id: "t",
     method: "GET",
@@ -305,6 +312,7 @@ describe("other rows that are not whole", () => {
     due_at: now,
     created_at: now,
   };
+  const told = { account_id, id: "e", type: "incident_add", body: "{}", created_at: now };
   const result = {
     account_id,
     terminal_id: "t",
@@ -360,8 +368,39 @@ describe("other rows that are not whole", () => {
       row: { ...delivery, finished_at: now },
       by: "delivery_finished_when_ended",
     },
-    { what: "a GET with a body", table: "deliveries", row: { ...delivery, body: "{}" }, by: "body_for_post" },
-    { what: "a POST without one", table: "deliveries", row: { ...delivery, method: "POST" }, by: "body_for_post" },
+    { what: "a GET with a body", table: "deliveries", row: { ...delivery, body: "{}" }, by: "callback_whole" },
+    {
+      what: "a callback that is a hook's as well",
+      table: "deliveries",
+      row: { ...delivery, hook_id: "h", event_position: 1 },
+      by: "callback_whole",
+    },
+    {
+      what: "a webhook without its event",
+      table: "deliveries",
+      row: { ...delivery, kind: "webhook", method: "POST", hook_id: "h" },
+      by: "webhook_whole",
+    },
+    {
+      what: "a webhook with a body beside its event's",
+      table: "deliveries",
+      row: { ...delivery, kind: "webhook", method: "POST", body: "{}", hook_id: "h", event_position: 1 },
+      by: "webhook_whole",
+    },
+    {
+      what: "a lane that nobody paused and that is probed",
+      table: "delivery_lanes",
+      row: { account_id, id: "l", failures: 0, draining: false, probe_at: now },
+      by: "probed_while_paused",
+    },
+    {
+      what: "a lane that is paused by nobody",
+      table: "delivery_lanes",
+      row: { account_id, id: "l", failures: 0, draining: false, paused_at: now },
+      by: "paused_whole",
+    },
+    { what: "an event before the first", table: "events", row: { ...told, position: 0 }, by: "events_position_check" },
+    { what: "a POST without one", table: "deliveries", row: { ...delivery, method: "POST" }, by: "callback_whole" },
     {
       what: "a result without a number",
       table: "terminal_results",

@@ -84,6 +84,7 @@ export function promptColumns(status: PromptStatus): Record<string, unknown> {
     sent_journal_id: was_sent ? "jr_1" : null,
     shown_at: was_sent ? now : null,
     card_presented_at: status === "PROCESSING" ? now : null,
+    unresolved_at: status === "UNRESOLVED" ? now : null,
     finished_at: isFinal(status) ? now : null,
   };
 }
