@@ -1,7 +1,8 @@
 /** The server under test, in a process of its own, with as many idle terminals as there will be sales. */
-import { makeLogger, openDemo, startApp } from "../src/app.ts";
+import { openDemo, startApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { demo } from "../src/flows/demo-account.ts";
+import { makeLogger } from "../src/logger.ts";
 import { statement } from "../src/storage/database.ts";
 import { systemClock, systemRandom } from "../src/system-environment.ts";
 

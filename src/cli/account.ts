@@ -1,5 +1,5 @@
 /** `tapline account`: who may take payments on this server. */
-import { createAccounts, readAccounts } from "../app.ts";
+import { createAccounts, readAccounts } from "../beside-server.ts";
 import { type Config, processEnvironment, readConfig } from "../config.ts";
 import { isTestAccount } from "../domain/ids.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";

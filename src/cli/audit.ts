@@ -1,4 +1,4 @@
-import { audit } from "../app.ts";
+import { audit } from "../beside-server.ts";
 import { processEnvironment, readConfig } from "../config.ts";
 import { type AuditReport, emptyReport } from "../domain/audit.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";

@@ -1,5 +1,5 @@
 /** `tapline client`: the way back in where nobody can call the API any more. */
-import { renewClient as renew } from "../app.ts";
+import { renewClient as renew } from "../beside-server.ts";
 import { processEnvironment, readConfig } from "../config.ts";
 import { systemClock, systemRandom } from "../system-environment.ts";
 

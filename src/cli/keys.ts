@@ -1,4 +1,4 @@
-import { rotateKeys as rotate } from "../app.ts";
+import { rotateKeys as rotate } from "../beside-server.ts";
 import { processEnvironment, readConfig } from "../config.ts";
 import { systemClock } from "../system-environment.ts";
 

@@ -1,6 +1,7 @@
 /** A server process from the command line: starts it, and stops it cleanly on SIGINT, SIGTERM and SIGHUP. */
-import { type App, makeLogger, startApp } from "../app.ts";
+import { type App, startApp } from "../app.ts";
 import type { Config } from "../config.ts";
+import { makeLogger } from "../logger.ts";
 import { systemClock, systemRandom } from "../system-environment.ts";
 
 /** Starts the server and does what is to be done once it serves. If either fails, nothing of it goes on running. */

@@ -1,10 +1,11 @@
 /** Guessing at people: who guesses waits longer and longer, and the right person is not kept out for good. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { makeLogger, startApp } from "../../src/app.ts";
+import { startApp } from "../../src/app.ts";
 import type { Role } from "../../src/domain/role.ts";
 import { beginTry, type Guess } from "../../src/flows/wrong-try.ts";
 import { callerNetwork } from "../../src/http/caller-network.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { later } from "../support/honest-shop.ts";
 import { authenticator, openPeople, type People, type Person, password, wrongCode } from "../support/people.ts";

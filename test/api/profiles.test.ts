@@ -1,10 +1,11 @@
 /** Payment profiles: set up through the API, and what a sale makes of them, in one process and in two. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app.ts";
 import type { PaymentProfile } from "../../src/contract/profile.ts";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { insertAccount } from "../../src/storage/accounts.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { tokenOf } from "../support/clients.ts";

@@ -1,11 +1,12 @@
 /** A shop sets up its terminals: register, list, move, switch off, delete (management sections 3 and 9). */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { makeLogger, startApp } from "../../src/app.ts";
+import { startApp } from "../../src/app.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal, TerminalList } from "../../src/contract/terminal.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { deviceConnected } from "../../src/flows/terminal-registration.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { tokenOf } from "../support/clients.ts";
 import { HandTerminal } from "../support/honest-hand.ts";

@@ -72,7 +72,10 @@ export const importTable: Readonly<Record<string, ImportRow>> = {
     instead: "say it over the terminal protocol, or pass it in from cli, app.ts or web",
   },
   cli: {
-    mayImport: ["app.ts", "config.ts", "system-environment.ts", "domain", "storage", "simulator"],
+    mayImport: [
+      ...["app.ts", "beside-server.ts", "config.ts", "logger.ts", "system-environment.ts"],
+      ...["domain", "storage", "simulator"],
+    ],
     builtins: "all",
     reason: "a command is a customer of the API, except where it starts the server itself",
     instead: "go through @tapline/sdk, or let app.ts offer it",
@@ -86,11 +89,29 @@ export const importTable: Readonly<Record<string, ImportRow>> = {
   "app.ts": {
     mayImport: [
       ...["domain", "contract", "storage", "flows", "http", "terminals", "delivery", "maintenance", "simulator"],
-      ...["config.ts", "system-environment.ts", "simulator-host.ts"],
+      ...["config.ts", "system-environment.ts", "simulator-host.ts", "server-database.ts"],
     ],
     builtins: "all",
     reason: "it puts the parts together and is the only file that knows them all",
     instead: "let the command hand it in",
+  },
+  "server-database.ts": {
+    mayImport: ["domain", "storage", "config.ts", "logger.ts"],
+    builtins: [],
+    reason: "the server, and commands beside it, open the same database in the same way",
+    instead: "take it as an argument",
+  },
+  "beside-server.ts": {
+    mayImport: ["domain", "storage", "flows", "http", "config.ts", "server-database.ts"],
+    builtins: [],
+    reason: "a command beside the server works on its database by the flows that the server has",
+    instead: "let the running server offer it in its API",
+  },
+  "logger.ts": {
+    mayImport: [],
+    builtins: [],
+    reason: "whoever starts something makes the log, and everybody else is handed it",
+    instead: "take the log as an argument",
   },
   "simulator-host.ts": {
     mayImport: ["domain", "storage", "flows", "simulator"],

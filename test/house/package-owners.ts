@@ -31,6 +31,6 @@ export const packageOwners: Readonly<Record<string, PackageRow>> = {
   "ipaddr.js": { owner: "delivery", also: ["http"], reason: "delivery refuses to post to private addresses" },
   commander: { owner: "cli", reason: "cli reads the arguments" },
   "@tapline/sdk": { owner: "cli", reason: "commands use the public API like everybody else" },
-  pino: { owner: "app.ts", reason: "the log is an argument everywhere else" },
+  pino: { owner: "logger.ts", typesIn: "all of src", reason: "the log is an argument everywhere else" },
   typebox: { owner: "contract", typesIn: "all of src", reason: "the contract is written in it" },
 };

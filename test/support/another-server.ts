@@ -1,6 +1,7 @@
 /** Another process's server, as far as a process of its own makes no difference: what they share is the database. */
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app.ts";
 import type { Config } from "../../src/config.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import type { Shop } from "./shop.ts";
 

@@ -4,10 +4,11 @@
  * when it serves, with a token for its API.
  */
 import { createInterface } from "node:readline";
-import { type App, makeLogger, openDemo, startApp } from "../../src/app.ts";
+import { type App, openDemo, startApp } from "../../src/app.ts";
 import { demoDefaults, readConfig } from "../../src/config.ts";
 import { newId } from "../../src/domain/ids.ts";
 import { demo } from "../../src/flows/demo-account.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { insertDevice, insertTerminal, readPairedDevice } from "../../src/storage/terminals.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 

@@ -4,12 +4,13 @@
  */
 import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
-import { type App, makeLogger, type OpenedDemo, openDemo, startApp } from "../../src/app.ts";
+import { type App, type OpenedDemo, openDemo, startApp } from "../../src/app.ts";
 import { type Config, readConfig, type Settings } from "../../src/config.ts";
 import type { SimulatedTerminalState } from "../../src/contract/account.ts";
 import type { CreatedSession, CreateSessionFromProfile, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { makeDatabase, type TestDatabase } from "./database.ts";
 

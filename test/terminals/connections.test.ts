@@ -2,11 +2,12 @@
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
 import fastify from "fastify";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app.ts";
 import { ConnectionReplaced } from "../../src/flows/connection.ts";
 import { demo } from "../../src/flows/demo-account.ts";
 import { cardPresented, promptShown, takePromptToSend } from "../../src/flows/prompt.ts";
 import { takeResult } from "../../src/flows/result.ts";
+import { makeLogger } from "../../src/logger.ts";
 import type { Database } from "../../src/storage/database.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { SocketGateway } from "../../src/terminals/socket/gateway.ts";

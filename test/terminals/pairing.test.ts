@@ -1,10 +1,11 @@
 /** A device becomes a terminal's by a code, and ceases to be: when another is paired, or when it is revoked. */
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
-import { type App, makeLogger, startApp } from "../../src/app.ts";
+import { type App, startApp } from "../../src/app.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Terminal } from "../../src/contract/terminal.ts";
 import { pairingPath } from "../../src/contract/terminal-protocol/pairing.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { makeDeviceKey, signer } from "../../src/simulator/device-key.ts";
 import { pairingRequest, pairTerminal } from "../../src/simulator/pairing.ts";
 import { markDeviceRevoked, vacateSeat } from "../../src/storage/terminals.ts";

@@ -1,11 +1,12 @@
 /** The person in front of a simulated terminal: acts by themselves or waits to be told, and stays so over a restart. */
 import assert from "node:assert/strict";
 import { after, afterEach, before, describe, test } from "node:test";
-import { type App, makeLogger, type OpenedDemo, openDemo, startApp } from "../../src/app.ts";
+import { type App, type OpenedDemo, openDemo, startApp } from "../../src/app.ts";
 import { readConfig } from "../../src/config.ts";
 import type { PersonAction, SimulatedTerminalState } from "../../src/contract/account.ts";
 import { Rejection } from "../../src/domain/rejections.ts";
 import { playPerson } from "../../src/http/simulated-terminals.ts";
+import { makeLogger } from "../../src/logger.ts";
 import { Person, type Setting } from "../../src/simulator/person.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { makeDatabase, type TestDatabase } from "../support/database.ts";
