@@ -125,9 +125,11 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
 
 /** A hint of another process. */
 function hear(message: BusMessage, world: World, simulators: SimulatorHost, telling: Telling | undefined): void {
-  if (message.kind === "grown") telling?.wakeSender();
-  // Where that fails, the sweep does it.
-  else if (message.kind === "registered") void simulators.takeOn().catch(() => {});
+  if (message.kind === "grown") {
+    telling?.wakeSender();
+    world.hints.streamGrown(message);
+    // Where that fails, the sweep does it.
+  } else if (message.kind === "registered") void simulators.takeOn().catch(() => {});
   else actOnHint(world, message);
 }
 
@@ -138,7 +140,10 @@ function tellOf(world: World, post: Post): Telling {
     post,
     raise: (tx, trouble) => raiseIncident(world, tx, trouble),
     onGrown: (streams) => {
-      for (const { account_id, last_position } of streams) world.bus.tell({ kind: "grown", account_id, last_position });
+      for (const { account_id, last_position } of streams) {
+        world.hints.streamGrown({ account_id, last_position });
+        world.bus.tell({ kind: "grown", account_id, last_position });
+      }
     },
   });
   world.hints.onEventWritten(() => telling.wake());

@@ -221,6 +221,26 @@ export interface ErrorBody {
   };
 }
 
+/** What has happened; the member named after its subject says how that stood then */
+export interface EventMessage {
+  account_id: AccountId;
+  /** Its type */
+  event: string;
+  /** In a webhook: the delivery's id */
+  event_delivery?: string;
+  /** The same for everybody who is told, however often */
+  event_id: string;
+  /** When it happened */
+  event_time: string;
+  /** Of `checkout_transaction`: counts what was told of the transaction, without a gap */
+  sequence?: number;
+  /** With `checkout_transaction`: how it stood then */
+  transaction?: Record<string, unknown>;
+  /** With `prompt_…` */
+  prompt?: Record<string, unknown>;
+  [member: string]: unknown;
+}
+
 export interface GiftCard {
   type: "dintero.wallets";
   card_id: string;

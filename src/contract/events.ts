@@ -1,3 +1,7 @@
+/** What is told: the types of events, and the message that receivers and followers get. */
+import Type, { type Static } from "typebox";
+import { AccountId, dateTime, open, text } from "./shapes.ts";
+
 /**
  * Everything that is told of, to webhooks and in streams (callbacks-and-webhooks C3, C4). The name of the message's member
  * beside each type; types that the contract does not have are additive.
@@ -37,3 +41,28 @@ export const eventMembers = {
 export type EventType = keyof typeof eventMembers;
 
 export const eventTypes = Object.keys(eventMembers) as EventType[];
+
+/** What somebody must be allowed to read to be told of it. */
+export const scopesToFollow = (type: string): readonly string[] =>
+  /^(account|approval|settlement)_/.test(type)
+    ? ["admin:accounts", "read:accounts"]
+    : ["admin:checkout", "read:checkout"];
+
+export const EventMessage = open(
+  {
+    account_id: AccountId,
+    event: text("Its type"),
+    event_delivery: Type.Optional(text("In a webhook: the delivery's id")),
+    event_id: text("The same for everybody who is told, however often"),
+    event_time: dateTime("When it happened"),
+    sequence: Type.Optional(
+      Type.Integer({
+        description: "Of `checkout_transaction`: counts what was told of the transaction, without a gap",
+      }),
+    ),
+    transaction: Type.Optional(open({}, "With `checkout_transaction`: how it stood then")),
+    prompt: Type.Optional(open({}, "With `prompt_…`")),
+  },
+  "What has happened; the member named after its subject says how that stood then",
+);
+export type EventMessage = Static<typeof EventMessage>;

@@ -6,6 +6,7 @@ import type { TSchema } from "typebox";
 import { type RejectionCode, rejections } from "../domain/rejections.ts";
 import type { Scope } from "../domain/scopes.ts";
 import * as account from "./account.ts";
+import * as events from "./events.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import * as profile from "./profile.ts";
@@ -19,7 +20,7 @@ const isSchema = (value: unknown): value is TSchema => typeof value === "object"
 
 /** Every schema that has a name of its own: the name it is exported by. */
 export const namedSchemas: ReadonlyMap<string, TSchema> = new Map(
-  [shapes, session, transaction, account, profile]
+  [shapes, session, transaction, account, profile, events]
     .flatMap((module) => Object.entries(module))
     .filter((entry): entry is [string, TSchema] => isSchema(entry[1]))
     .sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -153,6 +154,11 @@ const idempotencyKey: RequestHeader = {
     "and answered as the first time; the key is kept for 24 hours.",
 };
 
+const lastEventId: RequestHeader = {
+  name: "Last-Event-ID",
+  description: "The id of the last event you have got: the stream goes on with the next one",
+};
+
 const requestHeaders: Readonly<Record<string, readonly RequestHeader[]>> = {
   createSessionFromProfile: [...systemHeaders, featureToggles, idempotencyKey],
   createSession: [...systemHeaders, featureToggles, idempotencyKey],
@@ -160,6 +166,8 @@ const requestHeaders: Readonly<Record<string, readonly RequestHeader[]>> = {
   refundTransaction: [...systemHeaders, idempotencyKey],
   captureTransaction: [...systemHeaders, idempotencyKey],
   voidTransaction: [...systemHeaders, idempotencyKey],
+  streamSessionEvents: [lastEventId],
+  streamEvents: [lastEventId],
 };
 
 /**
@@ -204,7 +212,14 @@ function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): 
   };
 }
 
-function answersOf({ accepted, reply, created, media_type }: Operation): Json {
+function answersOf({ accepted, streams, reply, created, media_type }: Operation): Json {
+  if (streams) {
+    const description =
+      "Server-Sent Events: `id` is the event's place in the account's stream, `event` its type, `data` this";
+    return {
+      200: { description, headers: answerHeaders, content: { "text/event-stream": { schema: referred(reply) } } },
+    };
+  }
   const content = media_type === undefined ? jsonOf(reply) : { [media_type]: { schema: referred(reply) } };
   const done = { [created ? 201 : 200]: { description: "Done", headers: answerHeaders, content } };
   if (accepted === undefined) return done;

@@ -31,6 +31,8 @@ export interface Operation {
   readonly media_type?: "text/csv";
   /** It may, or will always, be answered 202: accepted and not finished, with the header `event-request-id`. */
   readonly accepted?: "sometimes" | "always";
+  /** The answer is a stream of Server-Sent Events; `reply` is the message that each carries as its data. */
+  readonly streams?: true;
   readonly rejections: readonly RejectionCode[];
 }
 
@@ -43,6 +45,8 @@ type Part<O extends Operation, K extends "params" | "query" | "body"> = O[K] ext
 export interface Call<O extends Operation> {
   readonly account_id: string;
   readonly client_id: string;
+  /** Those of the token that are good. */
+  readonly scopes: readonly string[];
   /** A UUID; on the answer, in every log line, and in the events the request causes. */
   readonly request_id: string;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
@@ -51,6 +55,8 @@ export interface Call<O extends Operation> {
   readonly params: Part<O, "params">;
   readonly query: Part<O, "query">;
   readonly body: Part<O, "body">;
+  /** `work` is done once the answer is whole, or the client has hung up. */
+  readonly onEnd: (work: () => void) => void;
 }
 
 /** The answer 202. */
@@ -76,10 +82,31 @@ export class TextDocument {
   }
 }
 
+/** The answer that goes on: what an account's stream holds beyond a place, written as it comes. */
+export class Streamed {
+  readonly account_id: string;
+  /** Of this session alone. */
+  readonly session_id: string | undefined;
+  readonly after: number;
+  /** Whether the client is told where it begins, to go on from there should it break before the first event. */
+  readonly tells_place: boolean;
+  readonly shows: (type: string) => boolean;
+
+  constructor(place: Streamed) {
+    this.account_id = place.account_id;
+    this.session_id = place.session_id;
+    this.after = place.after;
+    this.tells_place = place.tells_place;
+    this.shows = place.shows;
+  }
+}
+
 type Answer<O extends Operation> = O["media_type"] extends string
   ? TextDocument
-  : O["accepted"] extends string
-    ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
-    : Static<O["reply"]>;
+  : O["streams"] extends true
+    ? Streamed
+    : O["accepted"] extends string
+      ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
+      : Static<O["reply"]>;
 
 export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O>>;

@@ -13,6 +13,7 @@ import {
   readApiClient,
   rotateClientSecret,
 } from "./operations/clients.ts";
+import { streamEvents, streamSessionEvents } from "./operations/events.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import { makePairingCode, pairDevice, revokeDevice } from "./operations/pairing.ts";
@@ -113,6 +114,8 @@ export const operations = {
   refundTransaction,
   captureTransaction,
   voidTransaction,
+  streamSessionEvents,
+  streamEvents,
   readEvidence,
   listSessions,
   listIncidents,

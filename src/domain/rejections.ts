@@ -12,6 +12,7 @@ import { pairingRejections } from "./pairing-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
 import { sellerRejections } from "./seller-rejections.ts";
 import { settlementRejections } from "./settlement-rejections.ts";
+import { streamRejections } from "./stream-rejections.ts";
 import { terminalOperationRejections } from "./terminal-operation-rejections.ts";
 import { terminalRejections } from "./terminal-rejections.ts";
 import { userRejections } from "./user-rejections.ts";
@@ -33,6 +34,7 @@ export const rejections = {
   ...userRejections,
   ...settlementRejections,
   ...pairingRejections,
+  ...streamRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

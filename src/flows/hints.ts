@@ -4,9 +4,15 @@
  */
 import type { Clock } from "../domain/environment.ts";
 
+export interface GrownStream {
+  readonly account_id: string;
+  readonly last_position: number;
+}
+
 export class Hints {
   readonly #promptWatchers = new Map<string, Set<() => void>>();
   #eventWatcher: () => void = () => {};
+  #growthWatcher: (stream: GrownStream) => void = () => {};
 
   promptChanged(prompt_id: string): void {
     for (const watcher of this.#promptWatchers.get(prompt_id) ?? []) watcher();
@@ -20,6 +26,15 @@ export class Hints {
 
   onEventWritten(watcher: () => void): void {
     this.#eventWatcher = watcher;
+  }
+
+  /** An account's stream has got more, from here or from another process. */
+  streamGrown(stream: GrownStream): void {
+    this.#growthWatcher(stream);
+  }
+
+  onStreamGrown(watcher: (stream: GrownStream) => void): void {
+    this.#growthWatcher = watcher;
   }
 
   /** Resolves when the prompt changes in this process, and after `at_most_ms` in any case. */

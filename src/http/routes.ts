@@ -9,6 +9,8 @@ import { putAccountConfiguration, readAccountConfiguration } from "./account-con
 import { createApiKey, deleteApiKey, listApiKeys, rotateApiKey } from "./api-keys.ts";
 import type { Doorkeepers } from "./authentication.ts";
 import { createApiClient, deleteApiClient, listApiClients, readApiClient, rotateClientSecret } from "./clients.ts";
+import type { EventHub } from "./event-hub.ts";
+import { streamEvents, streamSessionEvents } from "./events.ts";
 import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
 import { readHealth, readReadiness } from "./health.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
@@ -72,7 +74,9 @@ export interface Api {
 }
 
 /** What is behind the door, and who stands at it. */
-export interface GuardedApi extends Api, Doorkeepers {}
+export interface GuardedApi extends Api, Doorkeepers {
+  readonly hub: EventHub;
+}
 
 type Handlers = { readonly [Id in keyof Operations]: Handler<Operations[Id]> };
 
@@ -98,6 +102,11 @@ const housekeeping = (world: World) => ({
   startTerminalOperation: startTerminalOperation(world),
   listTerminalOperations: listTerminalOperations(world),
   readTerminalOperation: readTerminalOperation(world),
+});
+
+const following = (world: World) => ({
+  streamSessionEvents: streamSessionEvents(world),
+  streamEvents: streamEvents(world),
 });
 
 /** Who may call, and how they get a token. */
@@ -133,21 +142,22 @@ function callers({ world, keys, standings, api_keys }: GuardedApi) {
 
 /** An operation without a handler, or one whose handler answers something else, does not compile. */
 function handlersOf(api: GuardedApi): Handlers {
-  const { world, findPerson, devices, isStopping } = api;
+  const { world, hub, findPerson, devices, isStopping } = api;
   return {
     ...callers(api),
     createSessionFromProfile: createSessionFromProfile(world),
     createSession: createSession(world),
     updateSession: updateSession(world),
     paySession: paySession(world),
-    readSession: readSession(world),
+    readSession: readSession(world, hub),
     cancelSession: cancelSession(world),
-    readTransaction: readTransaction(world),
+    readTransaction: readTransaction(world, hub),
     listTransactions: listTransactions(world),
     updateTransaction: updateTransaction(world),
     refundTransaction: refundTransaction(world),
     captureTransaction: captureTransaction(world),
     voidTransaction: voidTransaction(world),
+    ...following(world),
     readEvidence: readEvidence(world),
     listSessions: listSessions(world),
     listIncidents: listIncidents(world),

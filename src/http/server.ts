@@ -9,13 +9,15 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { Accepted, type Call, type Operation, TextDocument } from "../contract/operation.ts";
+import { Accepted, type Call, type Operation, Streamed, TextDocument } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { ApiKeyStandings } from "./api-key-standings.ts";
 import { authenticate, type Caller, checkAccount } from "./authentication.ts";
 import { callerNetwork } from "./caller-network.ts";
 import { ClientStandings } from "./client-standings.ts";
+import { EventHub } from "./event-hub.ts";
+import { EventStreams } from "./event-streams.ts";
 import { readJsonBody } from "./json-body.ts";
 import { bodyMax_bytes, refusalOf } from "./refusals.ts";
 import { type Api, type GuardedApi, type Route, routesOf } from "./routes.ts";
@@ -35,10 +37,12 @@ export async function buildServer(
   parts: Api,
   logger: FastifyBaseLogger,
   trusted_proxies: readonly string[],
+  hub = new EventHub(parts.world),
 ): Promise<FastifyInstance> {
   const { world } = parts;
   const standings = new ClientStandings(world.db, world.clock);
-  const api = { ...parts, standings, api_keys: new ApiKeyStandings(world.db, world.clock) };
+  const api = { ...parts, hub, standings, api_keys: new ApiKeyStandings(world.db, world.clock) };
+  const streams = new EventStreams(hub, world);
   const app = fastify({
     loggerInstance: logger,
     trustProxy: trusted_proxies.length === 0 ? false : [...trusted_proxies],
@@ -79,10 +83,12 @@ export async function buildServer(
     if (api.isStopping()) reply.header("connection", "close");
   });
   app.addHook("onResponse", async (request, reply) => logRequest(request, reply));
+  // What is open would hold up a stop as well.
+  app.addHook("preClose", async () => hub.stop());
   app.setErrorHandler(sendRefusal);
   const routes = routesOf(api);
   app.setNotFoundHandler((request, reply) => sendRefusal(notFound(routes, request), request, reply));
-  for (const route of routes) addRoute(app, api, route);
+  for (const route of routes) addRoute(app, api, streams, route);
   app.server.on("checkExpectation", (_request, response) => {
     const reason = "what Expect asks for is not known here.";
     const { body } = refusalOf(new Rejection("INVALID_REQUEST_PARAMETER", { reason }));
@@ -105,7 +111,8 @@ function readBodies(app: FastifyInstance): void {
   });
 }
 
-function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handle }: Route): void {
+function addRoute(app: FastifyInstance, api: GuardedApi, streams: EventStreams, route: Route): void {
+  const { operation, url, handle } = route;
   app.route({
     method: operation.method,
     url,
@@ -129,7 +136,10 @@ function addRoute(app: FastifyInstance, api: GuardedApi, { operation, url, handl
       }
     },
     handler: async (request, reply) => {
-      const answer = await handle(callOf(operation, request));
+      const answer = await handle(callOf(operation, request, reply));
+      if (answer instanceof Streamed) {
+        return streams.open(answer, reply, () => authenticate(api, operation, request.headers));
+      }
       if (answer instanceof TextDocument) return sendDocument(reply, operation, answer);
       if (operation.created) reply.code(201);
       if (!(answer instanceof Accepted)) return answer;
@@ -148,16 +158,18 @@ function sendDocument(reply: FastifyReply, { media_type }: Operation, { name, pa
     .send(Readable.from(parts));
 }
 
-function callOf(operation: Operation, request: FastifyRequest): Call<Operation> {
+function callOf(operation: Operation, request: FastifyRequest, { raw }: FastifyReply): Call<Operation> {
   return {
     account_id: request.claims?.account_id ?? "",
     client_id: request.claims?.client_id ?? "",
+    scopes: request.claims?.scopes ?? [],
     request_id: request.id,
     headers: request.headers,
     address: callerNetwork(request.ip),
     params: request.params,
     query: request.query,
     body: operation.body === undefined ? undefined : request.body,
+    onEnd: (work: () => void) => void raw.once("close", work),
   } as Call<Operation>;
 }
 

@@ -7,7 +7,9 @@ import { startSale } from "../flows/sale.ts";
 import { paySession as pay, updateSession as update } from "../flows/session.ts";
 import type { World } from "../flows/world.ts";
 import { listSessions as list, readSession as read } from "../storage/sessions.ts";
+import type { EventHub } from "./event-hub.ts";
 import { requestKey } from "./idempotency-key.ts";
+import { sessionAtRest } from "./long-poll.ts";
 import { checkCursor } from "./pages.ts";
 import { type Headers, systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
@@ -51,8 +53,9 @@ export const paySession =
   };
 
 export const readSession =
-  (world: World): Handler<Operations["readSession"]> =>
-  async ({ account_id, params: { session_id }, query: { includes = [] } }) => {
+  (world: World, hub: EventHub): Handler<Operations["readSession"]> =>
+  async ({ account_id, params: { session_id }, query: { includes = [], wait_s = 0 }, onEnd }) => {
+    if (wait_s > 0) await sessionAtRest(world, hub, { account_id, session_id, wait_s, onEnd });
     const session = await read(world.db, account_id, session_id, {
       event_headers: includes.includes("events.request_headers"),
       initiating_headers: includes.includes("initiating_system_request_headers"),

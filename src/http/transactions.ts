@@ -8,14 +8,17 @@ import { updateReference } from "../flows/transaction.ts";
 import type { World } from "../flows/world.ts";
 import { readSession } from "../storage/sessions.ts";
 import { listTransactions as list, readTransaction as read } from "../storage/transactions.ts";
+import type { EventHub } from "./event-hub.ts";
 import { requestKey } from "./idempotency-key.ts";
+import { transactionAtRest } from "./long-poll.ts";
 import { checkCursor } from "./pages.ts";
 import { systemHeaders } from "./system-headers.ts";
 import { withTimes } from "./times.ts";
 
 export const readTransaction =
-  (world: World): Handler<Operations["readTransaction"]> =>
-  async ({ account_id, params: { transaction_id }, query: { includes = [] } }) => {
+  (world: World, hub: EventHub): Handler<Operations["readTransaction"]> =>
+  async ({ account_id, params: { transaction_id }, query: { includes = [], wait_s = 0 }, onEnd }) => {
+    if (wait_s > 0) await transactionAtRest(world, hub, { account_id, transaction_id, wait_s, onEnd });
     const transaction = await read(world.db, account_id, transaction_id, {
       event_headers: includes.includes("events.request_headers"),
       initiating_headers: includes.includes("initiating_system_request_headers"),

@@ -185,6 +185,26 @@ export async function readLastPosition(reader: Reader, account_id: string): Prom
   return (await reader.query<{ last_position: number }>(lastPosition, [account_id]))[0]?.last_position ?? 0;
 }
 
+/** What of an account's stream is there. */
+export interface StreamExtent {
+  /** 0 before the first event. */
+  readonly last_position: number;
+  /** Some at or before it have been forgotten; 0 where none have. */
+  readonly forgotten_position: number;
+  /** The newest that was forgotten happened then. */
+  readonly forgotten_until: string | null;
+}
+
+const extent = statement(
+  "read_stream_extent",
+  "SELECT last_position, forgotten_position, forgotten_until FROM event_streams WHERE account_id = $1",
+);
+
+export async function readStreamExtent(reader: Reader, account_id: string): Promise<StreamExtent> {
+  const [row] = await reader.query<StreamExtent>(extent, [account_id]);
+  return row ?? { last_position: 0, forgotten_position: 0, forgotten_until: null };
+}
+
 const lastPositions = statement(
   "read_last_positions",
   "SELECT account_id, last_position FROM event_streams WHERE account_id = ANY($1::text[])",
@@ -206,8 +226,14 @@ const forget = statement(
    ), undelivered AS (
      DELETE FROM deliveries AS delivery USING old
      WHERE delivery.account_id = old.account_id AND delivery.event_position = old.position
+   ), forgotten AS (
+     DELETE FROM events AS event USING old WHERE event.account_id = old.account_id AND event.position = old.position
+     RETURNING event.account_id, event.position, event.created_at
    )
-   DELETE FROM events AS event USING old WHERE event.account_id = old.account_id AND event.position = old.position`,
+   UPDATE event_streams AS stream SET forgotten_position = greatest(stream.forgotten_position, gone.position),
+     forgotten_until = greatest(stream.forgotten_until, gone.created_at)
+   FROM (SELECT account_id, max(position) AS position, max(created_at) AS created_at FROM forgotten GROUP BY account_id) AS gone
+   WHERE stream.account_id = gone.account_id`,
 );
 
 /** Forgets events from before `before`, with the log of their deliveries, but for those that somebody still waits for. */

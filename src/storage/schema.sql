@@ -969,6 +969,8 @@ CREATE INDEX events_by_session ON events USING btree (account_id, session_id, "p
 CREATE TABLE event_streams (
   account_id text COLLATE "C" NOT NULL,
   last_position bigint NOT NULL,
+  forgotten_position bigint NOT NULL DEFAULT 0,
+  forgotten_until timestamp with time zone,
   CONSTRAINT event_streams_pkey PRIMARY KEY (account_id),
   CONSTRAINT event_streams_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id)
 );

@@ -119,12 +119,21 @@ async function sendWith({ token, api_key }: Credentials, method: string, path: s
     },
     ...(body === undefined ? {} : { body }),
   });
-  const text = await answer.text();
+  const text = await textOf(answer);
   if (answer.status >= 400) {
     assertErrorBody({ status: answer.status, headers: answer.headers, body: JSON.parse(text) as ErrorBody });
   }
   const headers = [...answer.headers].filter(([name]) => name !== "x-request-id" && name !== "date");
   return { status: answer.status, text, headers };
+}
+
+/** Of a stream, which goes on, what comes at once. */
+async function textOf(answer: Response): Promise<string> {
+  if (answer.headers.get("content-type") !== "text/event-stream") return answer.text();
+  const reader = answer.body?.getReader();
+  const first = await reader?.read();
+  await reader?.cancel();
+  return new TextDecoder().decode(first?.value);
 }
 
 const codeOf = ({ text }: Sent): string | undefined => (JSON.parse(text) as ErrorBody).error.code;

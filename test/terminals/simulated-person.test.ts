@@ -128,12 +128,14 @@ describe("a person told to act with nothing on the screen", () => {
       const call = {
         account_id: "T12345678",
         client_id: "c",
+        scopes: [],
         request_id: "r",
         headers: {},
         address: "127.0.0.1",
         params: { aid: "T12345678", terminal_id: "T0292" },
         query: undefined,
         body: { action },
+        onEnd: () => {},
       };
       await assert.rejects(handler(call), (error) => {
         assert.ok(error instanceof Rejection);

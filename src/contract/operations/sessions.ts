@@ -11,7 +11,7 @@ import {
   UpdateSession,
 } from "../session.ts";
 import { list, requiredText, text } from "../shapes.ts";
-import { readCheckout, several, timeRange, writeCheckout } from "./parameters.ts";
+import { readCheckout, several, timeRange, waitSeconds, writeCheckout } from "./parameters.ts";
 
 export const createSessionFromProfile = operation({
   id: "createSessionFromProfile",
@@ -139,6 +139,7 @@ export const readSession = operation({
         "Headers the session was asked for with",
       ),
     ),
+    ...waitSeconds,
   }),
   reply: Session,
   rejections: ["SESSION_NOT_FOUND"],

@@ -3,7 +3,7 @@ import Type from "typebox";
 import { operation } from "../operation.ts";
 import { list, minorUnits, open, requiredText, text } from "../shapes.ts";
 import { Capture, Refund, Transaction, TransactionStatus } from "../transaction.ts";
-import { readCheckout, several, timeRange, writeCheckout } from "./parameters.ts";
+import { readCheckout, several, timeRange, waitSeconds, writeCheckout } from "./parameters.ts";
 
 const transactionIncludes = Type.Enum([
   "card.payment_token",
@@ -23,7 +23,10 @@ export const readTransaction = operation({
   summary: "Read a transaction",
   access: readCheckout,
   params: Type.Object({ transaction_id: requiredText() }),
-  query: Type.Object({ includes: Type.Optional(several(transactionIncludes, "What else to put in the answer")) }),
+  query: Type.Object({
+    includes: Type.Optional(several(transactionIncludes, "What else to put in the answer")),
+    ...waitSeconds,
+  }),
   reply: Transaction,
   rejections: ["TRANSACTION_NOT_FOUND"],
 });

@@ -42,7 +42,10 @@ CREATE INDEX events_by_age ON events (created_at);
 
 CREATE TABLE event_streams (
   account_id text COLLATE "C" PRIMARY KEY REFERENCES accounts,
-  last_position bigint NOT NULL
+  last_position bigint NOT NULL,
+  -- Up to where something has been forgotten, and what happened until when: whoever would follow from before is told.
+  forgotten_position bigint NOT NULL DEFAULT 0,
+  forgotten_until timestamptz
 );
 
 -- Each step of a prompt is told, whoever makes it. PENDING is not: that it waits to be sent, its creation has told.
