@@ -1,5 +1,6 @@
 /** A client for the Tapline API. It needs `fetch` and nothing else. */
 import { TaplineError, TaplineUnreachable } from "./errors.ts";
+import { type FollowOptions, follow, type StreamedEvent } from "./follow.ts";
 import type {
   Capture,
   CreatedSession,
@@ -31,6 +32,11 @@ export interface TransactionFilter {
   readonly terminal_id?: readonly string[];
   readonly merchant_reference?: string;
   readonly session_id?: readonly string[];
+}
+
+export interface ReadOptions {
+  /** Wait for up to so many seconds (60 at most) until nothing of the payment is under way any more. */
+  readonly wait_s?: number;
 }
 
 export interface OperationOptions {
@@ -80,14 +86,18 @@ export class Tapline {
     /** Starts a sale: the terminal that the order names prompts at once. */
     createFromProfile: (body: CreateSessionFromProfile): Promise<CreatedSession> =>
       this.#call("POST", "/v1/sessions-profile", {}, body),
-    read: (session_id: string): Promise<Session> => this.#call("GET", `/v1/sessions/${encodeURIComponent(session_id)}`),
+    read: (session_id: string, query: ReadOptions = {}): Promise<Session> =>
+      this.#call("GET", `/v1/sessions/${encodeURIComponent(session_id)}`, { ...query }),
+    /** What happens to the session, from its first event on or after `lastEventId`. Comes back by itself when it breaks. */
+    events: (session_id: string, options: FollowOptions = {}): AsyncIterable<StreamedEvent> =>
+      this.#follow(`/v1/sessions/${encodeURIComponent(session_id)}/events`, options),
     /** Calls the payment off. Throws a `TaplineError` of status 409 when it is too late, or not known yet. */
     cancel: (session_id: string): Promise<Session> =>
       this.#call("POST", `/v1/sessions/${encodeURIComponent(session_id)}/cancel`),
   };
 
   readonly transactions = {
-    read: (transaction_id: string, query: { includes?: readonly string[] } = {}): Promise<Transaction> =>
+    read: (transaction_id: string, query: ReadOptions & { includes?: readonly string[] } = {}): Promise<Transaction> =>
       this.#call("GET", `/v1/transactions/${encodeURIComponent(transaction_id)}`, { ...query }),
     /** Newest first; `starting_after` is the last id of the page before. */
     list: (filter: TransactionFilter = {}): Promise<Transaction[]> =>
@@ -102,6 +112,11 @@ export class Tapline {
     void: (transaction_id: string, options?: OperationOptions): Promise<OperationAnswer> =>
       this.#operate("void", transaction_id, undefined, options),
   };
+
+  /** What happens in the account, from now on or after `lastEventId`; of these types, or all. */
+  events({ types, ...options }: FollowOptions & { types?: readonly string[] } = {}): AsyncIterable<StreamedEvent> {
+    return this.#follow(`/v1/events${queryText({ type: types })}`, options);
+  }
 
   /** Simulated terminals of test accounts. */
   readonly simulatedTerminals = {
@@ -133,33 +148,59 @@ export class Tapline {
     return (await this.#authorized(method, path + queryText(query), body)).value as Answer;
   }
 
-  async #authorized(method: string, path: string, body: unknown, headers: Headers = {}): Promise<Answered> {
+  #authorized(method: string, path: string, body: unknown, headers: Headers = {}): Promise<Answered> {
+    return this.#withToken((authorization) => this.#fetch(method, path, { ...headers, authorization }, body));
+  }
+
+  async #withToken<Answer>(ask: (authorization: string) => Promise<Answer>): Promise<Answer> {
     const token = await this.token();
     try {
-      return await this.#fetch(method, path, { ...headers, authorization: `Bearer ${token}` }, body);
+      return await ask(`Bearer ${token}`);
     } catch (error) {
       if (!(error instanceof TaplineError) || error.status !== 401) throw error;
       // The server's keys may have changed. A refused token did nothing, so the call is safe to make again.
       this.#token = undefined;
-      return await this.#fetch(method, path, { ...headers, authorization: `Bearer ${await this.token()}` }, body);
+      return await ask(`Bearer ${await this.token()}`);
     }
   }
 
+  #follow(path: string, options: FollowOptions): AsyncIterable<StreamedEvent> {
+    const open = (last_event_id: string | undefined, signal: AbortSignal) =>
+      this.#withToken(async (authorization) => {
+        const place = last_event_id === undefined ? {} : { "last-event-id": last_event_id };
+        const headers = { accept: "text/event-stream", authorization, ...place };
+        const answer = await this.#send(path, { headers, signal });
+        if (answer.headers.get("content-type")?.startsWith("text/event-stream")) return answer;
+        await this.#read(answer);
+        throw this.#unreachable(new TypeError("What was answered is no stream of events."));
+      });
+    return follow(open, options);
+  }
+
   async #fetch(method: string, path: string, given: Headers, body: unknown): Promise<Answered> {
-    const send = this.#options.fetch ?? fetch;
     const headers = { ...given, ...(body === undefined ? {} : { "content-type": "application/json" }) };
     const text = body === undefined ? {} : { body: JSON.stringify(body) };
-    let answer: Response;
-    let content: string;
-    try {
-      answer = await send(this.#base_url + path, { method, headers, ...text });
-      content = await answer.text();
-    } catch (cause) {
-      throw new TaplineUnreachable(`No answer from ${this.#base_url}: is the server running there?`, { cause });
-    }
+    return this.#read(await this.#send(path, { method, headers, ...text }));
+  }
+
+  #send(path: string, request: RequestInit): Promise<Response> {
+    const send = this.#options.fetch ?? fetch;
+    return send(this.#base_url + path, request).catch((cause) => {
+      throw this.#unreachable(cause);
+    });
+  }
+
+  async #read(answer: Response): Promise<Answered> {
+    const content = await answer.text().catch((cause) => {
+      throw this.#unreachable(cause);
+    });
     const value = parsed(content);
     if (!answer.ok) throw new TaplineError(answer.status, value, answer.headers.get("x-request-id") ?? undefined);
     return { value, headers: answer.headers };
+  }
+
+  #unreachable(cause: unknown): TaplineUnreachable {
+    return new TaplineUnreachable(`No answer from ${this.#base_url}: is the server running there?`, { cause });
   }
 }
 
