@@ -7,6 +7,7 @@ import { renewClient } from "./client.ts";
 import { runDemo } from "./demo.ts";
 import { explained } from "./explained.ts";
 import { rotateKeys } from "./keys.ts";
+import { type ListenOptions, listen } from "./listen.ts";
 import { runServe } from "./serve.ts";
 import { commandTerminal, terminalActions } from "./terminal.ts";
 import { printToken } from "./token.ts";
@@ -41,6 +42,7 @@ function program(): Command {
     .command("token")
     .description('print a token, for curl: -H "Authorization: Bearer $(npx tapline token)"')
     .action(printToken);
+  addListenCommand(tapline.command("listen"));
   tapline
     .command("keys")
     .description("the keys that tokens are signed with")
@@ -64,6 +66,19 @@ function addClientCommands(client: Command): void {
     .requiredOption("--account <account_id>", "e.g. T12345678")
     .requiredOption("--client <client_id>", "e.g. admin, the first client of an account")
     .action(renewClient);
+}
+
+function addListenCommand(command: Command): void {
+  command
+    .description("show what happens as it happens, and post it to a program of yours as a webhook would be")
+    .option("--forward-to <url>", "post each event there, e.g. http://127.0.0.1:3000/webhooks")
+    .option("--session <id>", "follow this session alone, from its first event on")
+    .option("--type <type...>", "only events of these types")
+    .option("--json", "print whole messages, one a line")
+    .option("--secret <secret>", "send event-signature as well: HMAC-SHA1 of the body with this secret")
+    .option("--signing-secret <whsec>", "sign with this secret (whsec_…); made and printed if left out")
+    .addHelpText("after", listenHelp)
+    .action((options: ListenOptions) => listen(options));
 }
 
 function addAccountCommands(account: Command): void {
@@ -93,6 +108,18 @@ Examples:
 
 The server and the credentials come from TAPLINE_URL, TAPLINE_CLIENT_ID and TAPLINE_CLIENT_SECRET, else from demo.json in
 TAPLINE_DATA_DIR (data/).`;
+
+const listenHelp = `
+Examples:
+  npx tapline listen
+  npx tapline listen --forward-to http://127.0.0.1:3000/webhooks
+  npx tapline listen --session T12345678.0VbhuwxheJVb1PG92cj8LW --json
+  npx tapline listen --type checkout_transaction checkout_authorization
+
+What is posted has the headers and the body of a webhook, and verifyWebhook of @tapline/sdk takes it. A receiver that is
+down is tried four times for each event; then the next event has its turn. The events go to standard output, the rest to
+standard error. The server and the credentials come from TAPLINE_URL, TAPLINE_ACCOUNT_ID, TAPLINE_CLIENT_ID and
+TAPLINE_CLIENT_SECRET, else from demo.json in TAPLINE_DATA_DIR (data/).`;
 
 const auditHelp = `
 Examples:
