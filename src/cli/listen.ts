@@ -9,6 +9,7 @@ import { newUuid } from "../domain/ids.ts";
 import { StartupProblem } from "../domain/startup-problem.ts";
 import { systemClock, systemRandom } from "../system-environment.ts";
 import { reachApi } from "./api.ts";
+import { explained } from "./explained.ts";
 
 export interface ListenOptions {
   readonly forwardTo?: string;
@@ -32,17 +33,7 @@ export async function listen(options: ListenOptions): Promise<void> {
   const { tapline } = reachApi();
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
-  let is_first = true;
-  const following = {
-    signal: ending.signal,
-    onOpen: () => {
-      console.error(
-        is_first ? `Listening${session === undefined ? "" : ` to ${session}`}; Ctrl-C ends it.` : "Listening again.",
-      );
-      is_first = false;
-    },
-    onBreak: () => console.error("The connection broke; coming back, nothing will be missed."),
-  };
+  const following = { signal: ending.signal, ...sayWhetherItListens(session) };
   if (receiver !== undefined) console.error(receiver.introduction);
   const events =
     session === undefined
@@ -55,6 +46,30 @@ export async function listen(options: ListenOptions): Promise<void> {
   }
   // A connection that is kept for a next request would hold the process for seconds.
   process.exit(0);
+}
+
+/** Each change once, however often it is tried in between. */
+function sayWhetherItListens(session: string | undefined) {
+  let said = "";
+  const say = (sentence: string) => {
+    if (sentence !== said) console.error(sentence);
+    said = sentence;
+  };
+  let is_open = false;
+  let was_open = false;
+  return {
+    onOpen: () => {
+      const whom = session === undefined ? "" : ` to ${session}`;
+      say(was_open ? "Listening again." : `Listening${whom}; Ctrl-C ends it.`);
+      is_open = true;
+      was_open = true;
+    },
+    onBreak: (problem: unknown) => {
+      if (is_open) say("The connection broke; coming back, nothing will be missed.");
+      else if (!was_open) say(`${explained(problem) ?? String(problem)} Trying again.`);
+      is_open = false;
+    },
+  };
 }
 
 function lineOf({ type, data }: StreamedEvent): string {

@@ -61,10 +61,6 @@ export class EventStream implements Watcher {
   /** The head is written, and the watch has begun: from now on nothing is missed. */
   begin(watch: Watch): void {
     this.#watch = watch;
-    if (this.#response.closed) {
-      watch.end();
-      return;
-    }
     const place = this.#place.tells_place ? `id: ${this.#position}\n` : "";
     this.#response.write(`: listening\nretry: ${retry_ms}\n${place}\n`);
     void this.#catchUp();
@@ -81,7 +77,8 @@ export class EventStream implements Watcher {
   }
 
   stop(): void {
-    this.end("the server is stopping");
+    // Before it has begun there is an answer that can say so in its status.
+    if (this.#watch !== undefined) this.end("the server is stopping");
   }
 
   /** Says why, and closes. */

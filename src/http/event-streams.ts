@@ -59,17 +59,13 @@ export class EventStreams {
     const stream = new EventStream({ db, clock, onClosed }, place, response);
     const opened = { stream, authenticate, scopes };
     const watch = await this.#hub.watch(place.account_id, stream);
-    reply.hijack();
-    for (const [name, value] of Object.entries(reply.getHeaders()))
-      if (value !== undefined) response.setHeader(name, value);
-    response.writeHead(200, {
-      "content-type": "text/event-stream",
-      "cache-control": "no-store",
-      "x-accel-buffering": "no",
-      // When it ends, so does the connection: one that is kept for a next request would hold up a stop.
-      connection: "close",
-    });
-    if (reply.request.method === "HEAD") {
+    if (this.#hub.isStopped) {
+      watch.end();
+      throw new Rejection("SERVER_STOPPING");
+    }
+    writeHead(reply);
+    // A client that has hung up meanwhile is gone already, and will not go once more.
+    if (response.closed || reply.request.method === "HEAD") {
       watch.end();
       response.end();
       return;
@@ -112,6 +108,21 @@ export class EventStreams {
       return undefined;
     }
   }
+}
+
+function writeHead(reply: FastifyReply): void {
+  reply.hijack();
+  const { raw: response } = reply;
+  for (const [name, value] of Object.entries(reply.getHeaders())) {
+    if (value !== undefined) response.setHeader(name, value);
+  }
+  response.writeHead(200, {
+    "content-type": "text/event-stream",
+    "cache-control": "no-store",
+    "x-accel-buffering": "no",
+    // When it ends, so does the connection: one that is kept for a next request would hold up a stop.
+    connection: "close",
+  });
 }
 
 const scopesOf = ({ scopes }: TokenClaims): string => scopes.join(" ");

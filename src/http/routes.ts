@@ -104,7 +104,10 @@ const housekeeping = (world: World) => ({
   readTerminalOperation: readTerminalOperation(world),
 });
 
-const following = (world: World) => ({
+/** How a till without a public address gets the result. */
+const following = (world: World, hub: EventHub) => ({
+  readSession: readSession(world, hub),
+  readTransaction: readTransaction(world, hub),
   streamSessionEvents: streamSessionEvents(world),
   streamEvents: streamEvents(world),
 });
@@ -149,15 +152,13 @@ function handlersOf(api: GuardedApi): Handlers {
     createSession: createSession(world),
     updateSession: updateSession(world),
     paySession: paySession(world),
-    readSession: readSession(world, hub),
     cancelSession: cancelSession(world),
-    readTransaction: readTransaction(world, hub),
     listTransactions: listTransactions(world),
     updateTransaction: updateTransaction(world),
     refundTransaction: refundTransaction(world),
     captureTransaction: captureTransaction(world),
     voidTransaction: voidTransaction(world),
-    ...following(world),
+    ...following(world, hub),
     readEvidence: readEvidence(world),
     listSessions: listSessions(world),
     listIncidents: listIncidents(world),

@@ -10,6 +10,7 @@ import { EventHub } from "../../src/http/event-hub.ts";
 import { buildServer } from "../../src/http/server.ts";
 import { TokenKeys } from "../../src/http/token-keys.ts";
 import { makeLogger } from "../../src/logger.ts";
+import type { Reader } from "../../src/storage/database.ts";
 import { forgetEvents, placeEvents } from "../../src/storage/events.ts";
 import { startAnother } from "../support/another-server.ts";
 import { tokenOf } from "../support/clients.ts";
@@ -277,6 +278,8 @@ describe("a stream in the course of time", () => {
   let clock: JumpClock;
   let server: FastifyInstance;
   let hub: EventHub;
+  /** How often the hub has read events. */
+  let reads: number;
   let address: string;
   let keys: TokenKeys;
   beforeEach(async () => {
@@ -284,7 +287,14 @@ describe("a stream in the course of time", () => {
     const world = { ...shop.app.world, clock };
     keys = new TokenKeys(world.db, clock, () => "http://here");
     await keys.load();
-    hub = new EventHub({ ...world, hints: { onStreamGrown: () => {} } });
+    reads = 0;
+    const db: Reader = {
+      query: (asked, values) => {
+        if (asked.name === "read_events") reads++;
+        return world.db.query(asked, values);
+      },
+    };
+    hub = new EventHub({ ...world, db, hints: { onStreamGrown: () => {} } });
     const parts = { world, keys, findPerson: () => undefined, devices: {} as never, isStopping: () => hub.isStopped };
     server = await buildServer(parts, makeLogger("error", process.stderr), [], hub);
     address = await server.listen({ port: 0, host: "127.0.0.1" });
@@ -348,6 +358,29 @@ describe("a stream in the course of time", () => {
     await untilOver(stream);
     assert.ok(clock.monotonic() - began_ms < 60_000);
     assert.match(stream.blocks.at(-1)?.comment ?? "", /^end: Access forbidden: the API client .* has been deleted/);
+  });
+
+  test("costs no read of its own for an event that others follow too", async () => {
+    const streams = await Promise.all(Array.from({ length: 40 }, () => open()));
+    await tell();
+    await until(async () => (await shop.database.sql("SELECT FROM event_inbox")).length === 0);
+    clock.jump(1_000);
+    for (const stream of streams) await stream.event();
+    assert.equal(reads, 1);
+    for (const stream of streams) stream.hangUp();
+  });
+
+  test("whose client hangs up before it has begun is not watched either", async () => {
+    const headers = { authorization: `Bearer ${await sign()}` };
+    for (let count = 0; count < 20; count++) {
+      const hangUp = new AbortController();
+      const answer = fetch(`${address}/v1/events`, { headers, signal: hangUp.signal });
+      if (count % 2 === 0) await new Promise(setImmediate);
+      hangUp.abort();
+      await answer.catch(() => {});
+    }
+    await open();
+    await until(() => hub.watchers === 1);
   });
 
   test("is no longer watched when its client hangs up", async () => {

@@ -7,6 +7,7 @@ import { after, afterEach, before, describe, test } from "node:test";
 import { verifyWebhook } from "@tapline/sdk";
 import type { EventMessage } from "../../src/contract/events.ts";
 import { tellOf } from "../../src/flows/event.ts";
+import { startAnother } from "../support/another-server.ts";
 import { type CliProcess, CliScene, refusal } from "../support/cli-process.ts";
 import { approve, type Counter, openCounter } from "../support/counter.ts";
 import { openBareShop, sold } from "../support/honest-shop.ts";
@@ -182,6 +183,29 @@ describe("tapline listen", () => {
     await until(() => running.stderr.includes("→ no answer (ECONNREFUSED)"));
     assert.ok(running.isRunning);
     assert.equal((await running.stop("SIGINT")).code, 0);
+  });
+
+  test("waits for a server that is not there, and misses nothing while it is started anew", async () => {
+    const first = await startAnother(shop);
+    const port = Number(new URL(first.address).port);
+    await first.close();
+    const running = scene.start(["listen", "--type", "incident_add"], { ...settings(), TAPLINE_URL: first.address });
+    await until(() => running.stderr.includes("is the server running there? Trying again.\n"));
+    const second = await startAnother(shop, { port });
+    await until(() => running.stderr.includes("Listening; Ctrl-C ends it.\n"));
+    await tell("inc_before");
+    await running.said(/inc_before/);
+    await second.close();
+    await tell("inc_between");
+    const third = await startAnother(shop, { port });
+    try {
+      await running.said(/inc_between/);
+      await until(() => running.stderr.includes("nothing will be missed.\nListening again.\n"));
+      assert.equal(running.stdout.match(/inc_/g)?.length, 2);
+      assert.equal((await running.stop("SIGINT")).code, 0);
+    } finally {
+      await third.close();
+    }
   });
 
   test("refuses what it cannot do in one sentence", async () => {
