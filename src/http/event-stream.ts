@@ -124,9 +124,12 @@ export class EventStream implements Watcher {
         this.#was_handed = false;
         const place = { account_id, session_id, after: this.#position, limit: pageSize };
         const page = await readEvents(this.#parts.db, place);
-        this.#write(page.map((event) => new HandedEvent(event)));
         is_page_full = page.length === pageSize;
-        await this.#drained();
+        for (const event of page) {
+          this.#write([new HandedEvent(event)]);
+          await this.#drained();
+          if (this.#ended !== undefined) break;
+        }
       }
     } catch {
       // The database is away: the client comes back, and goes on where it was.

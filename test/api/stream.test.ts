@@ -11,7 +11,7 @@ import { buildServer } from "../../src/http/server.ts";
 import { TokenKeys } from "../../src/http/token-keys.ts";
 import { makeLogger } from "../../src/logger.ts";
 import type { Reader } from "../../src/storage/database.ts";
-import { forgetEvents, placeEvents } from "../../src/storage/events.ts";
+import { forgetEvents, placeEvents, readStreamExtent } from "../../src/storage/events.ts";
 import { startAnother } from "../support/another-server.ts";
 import { tokenOf } from "../support/clients.ts";
 import { approve, type Counter, openCounter } from "../support/counter.ts";
@@ -430,6 +430,21 @@ describe("a client that does not read", () => {
     await until(() => is_cut);
     assert.equal(stream.events.length, told);
     stream.hangUp();
+  });
+
+  test("of more than its line holds does not hold up a server that stops", async () => {
+    const second = await startAnother(shop);
+    const { last_position } = await readStreamExtent(second.world.db, account_id);
+    const deaf = connect({ port: Number(new URL(second.address).port), host: "127.0.0.1" }).on("error", () => {});
+    // All that the test before has told: twenty megabytes.
+    const head = `host: here\r\nauthorization: Bearer ${shop.token}\r\nlast-event-id: ${last_position - 40}`;
+    deaf.write(`GET /v1/events HTTP/1.1\r\n${head}\r\n\r\n`);
+    await new Promise<void>((listening) => deaf.once("data", () => listening()));
+    deaf.pause();
+    const began_ms = performance.now();
+    await second.close();
+    assert.ok(performance.now() - began_ms < 8_000);
+    deaf.destroy();
   });
 });
 
