@@ -1,8 +1,9 @@
 /** The server whose streams are measured, in a process of its own; it tells of something when it is asked to. */
-import { makeLogger, startApp } from "../src/app.ts";
+import { startApp } from "../src/app.ts";
 import { readConfig } from "../src/config.ts";
 import { createAccountPair } from "../src/flows/account.ts";
 import { tellOf } from "../src/flows/event.ts";
+import { makeLogger } from "../src/logger.ts";
 import { systemClock, systemRandom } from "../src/system-environment.ts";
 
 const config = readConfig({ ...process.env, TAPLINE_PORT: "0", TAPLINE_HOST: "0.0.0.0", TAPLINE_LOG_LEVEL: "warn" });
