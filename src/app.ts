@@ -4,7 +4,8 @@
  */
 import type { Config } from "./config.ts";
 import { connectPath } from "./contract/terminal-protocol.ts";
-import { addressRefusal } from "./delivery/addresses.ts";
+import { AddressGuard } from "./delivery/addresses.ts";
+import { deliveryLimits } from "./delivery/delivery-parts.ts";
 import { makePost, type Post } from "./delivery/post.ts";
 import { startTelling, type Telling } from "./delivery/telling.ts";
 import type { RandomBytes } from "./domain/environment.ts";
@@ -67,6 +68,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   });
   let telling: Telling | undefined;
   let address = `http://${config.host}:${config.port}`;
+  const guard = guardOf(config);
   const world: World = {
     db,
     sales: new SaleWriter(db),
@@ -82,7 +84,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
     terminals: gateway,
     hints: new Hints(),
     profiles: new Map(),
-    callbackRefusal: (url) => addressRefusal(config.callback_addresses, url),
+    callbackRefusal: (url, account_id) => guard.refusal(url, account_id),
   };
   const keys = new TokenKeys(db, clock, () => world.public_url);
   await keys.load();
@@ -93,7 +95,7 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   await gateway.serve(server, () => world);
   address = await listen(server, config);
 
-  telling = tellOf(world, makePost(config.callback_addresses));
+  telling = tellOf(world, makePost(guard), config);
   if (database.is_ours_alone) await db.atOnce((tx) => buryDeadProcesses(tx, new Date(clock.now()).toISOString()));
   await beat(world);
   await bus.open();
@@ -133,11 +135,17 @@ function hear(message: BusMessage, world: World, simulators: SimulatorHost, tell
   else actOnHint(world, message);
 }
 
+/** Where callbacks and webhooks may go. */
+const guardOf = ({ callback_addresses, callback_allow, callback_ports }: Config): AddressGuard =>
+  new AddressGuard({ addresses: callback_addresses, allow: callback_allow, ports: callback_ports });
+
 /** Has everything that is written told: here, and by the processes that hold the other lanes. */
-function tellOf(world: World, post: Post): Telling {
+function tellOf(world: World, post: Post, config: Config): Telling {
+  const { callback_timeout_ms, webhook_timeout_ms, probe_every_ms } = config;
   const telling = startTelling({
     ...world,
     post,
+    limits: { ...deliveryLimits, callback_timeout_ms, webhook_timeout_ms, probe_every_ms },
     raise: (tx, trouble) => raiseIncident(world, tx, trouble),
     onGrown: (streams) => {
       for (const { account_id, last_position } of streams) {

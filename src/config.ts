@@ -17,6 +17,13 @@ export interface Config {
   readonly simulators: boolean;
   readonly simulator_delay_ms: number;
   readonly callback_addresses: "public" | "any";
+  /** Hosts and networks that are called all the same. */
+  readonly callback_allow: readonly string[];
+  /** Where set, the only ports that are called. */
+  readonly callback_ports: readonly number[] | undefined;
+  readonly callback_timeout_ms: number;
+  readonly webhook_timeout_ms: number;
+  readonly probe_every_ms: number;
   readonly log_level: "debug" | "info" | "warn" | "error";
   readonly present_within_ms: number;
   readonly refund_within_ms: number;
@@ -60,6 +67,12 @@ export function readConfig(environment: Settings, defaults: Settings = {}): Conf
       ["public", "any"],
       "public",
     ),
+    callback_allow: hosts("TAPLINE_CALLBACK_ALLOW", value("TAPLINE_CALLBACK_ALLOW")),
+    callback_ports: ports("TAPLINE_CALLBACK_PORTS", value("TAPLINE_CALLBACK_PORTS")),
+    // R72, Q-WEBHOOK-TIMEOUT; the contract is silent about how a receiver that failed is asked whether it is back.
+    callback_timeout_ms: seconds("TAPLINE_CALLBACK_TIMEOUT_S", 10_000, 60_000),
+    webhook_timeout_ms: seconds("TAPLINE_WEBHOOK_TIMEOUT_S", 60_000, 120_000),
+    probe_every_ms: seconds("TAPLINE_PROBE_EVERY_S", 60_000),
     log_level: oneOf("TAPLINE_LOG_LEVEL", value("TAPLINE_LOG_LEVEL"), ["debug", "info", "warn", "error"], "info"),
     // prompt-life: 120 s to present a card, 150 s for the result, 10 s for the answer to a stop.
     present_within_ms: seconds("TAPLINE_PRESENT_WITHIN_S", presentWithin_ms),
@@ -109,6 +122,27 @@ function oneOf<const T extends string>(name: string, text: string | undefined, a
   const found = allowed.find((value) => value === text);
   if (found !== undefined) return found;
   throw new StartupProblem(`${name} is "${text}": set it to ${allowed.join(" or ")}.`);
+}
+
+const listed = (text: string | undefined): string[] => (text ?? "").split(/[\s,]+/).filter((part) => part !== "");
+
+/** `till.internal`, `10.1.2.3`, `10.1.0.0/16`. */
+function hosts(name: string, text: string | undefined): string[] {
+  const isHost = (part: string) => {
+    const [address = "", bits] = part.split("/");
+    const family = isIP(address);
+    if (bits === undefined) return family !== 0 || /^(?![\d.]+$)[a-z\d_-]+(\.[a-z\d_-]+)*\.?$/i.test(part);
+    return family !== 0 && /^\d{1,3}$/.test(bits) && Number(bits) <= (family === 4 ? 32 : 128);
+  };
+  const found = listed(text);
+  const wrong = found.find((part) => !isHost(part));
+  if (wrong === undefined) return found;
+  throw new StartupProblem(`${name} has "${wrong}": set it to names, addresses or networks such as 10.1.0.0/16.`);
+}
+
+function ports(name: string, text: string | undefined): number[] | undefined {
+  const found = listed(text);
+  return found.length === 0 ? undefined : found.map((part) => wholeNumber(name, part, 443, 1, 65_535));
 }
 
 function publicUrl(text: string | undefined, name = "TAPLINE_PUBLIC_URL"): string | undefined {

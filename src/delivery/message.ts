@@ -5,6 +5,7 @@ import type { HookSettings } from "../storage/lanes.ts";
 import { signatureHeader, standardSignature, webhookSecretHeaders } from "./signature.ts";
 
 export interface Message {
+  readonly account_id: string;
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly headers: Readonly<Record<string, string>>;
@@ -14,18 +15,17 @@ export interface Message {
   readonly timeout_ms: number;
 }
 
-/** The contract's limit for a callback (R72), and for a webhook (Q-WEBHOOK-TIMEOUT). */
-const callbackTimeout_ms = 10_000;
-const webhookTimeout_ms = 60_000;
+/** What a message is, but for how long its answer is waited for. */
+export type Unlimited = Omit<Message, "timeout_ms">;
 
 /** `secret` is the account's newest; an account without one signs nothing. */
-export function callbackMessage(delivery: CallbackDelivery, secret: string | undefined, now: number): Message {
-  const { method, url, body } = delivery;
+export function callbackMessage(delivery: CallbackDelivery, secret: string | undefined, now: number): Unlimited {
+  const { account_id, method, url, body } = delivery;
   const signed =
     secret === undefined ? {} : { "dintero-signature": signatureHeader(secret, delivery, Math.floor(now / 1000)) };
   const typed = body === null ? {} : { "content-type": "application/json" };
   const headers = { "event-delivery": delivery.id, "user-agent": "Tapline", ...signed, ...typed };
-  return { method, url, headers, body, insecure_ssl: false, timeout_ms: callbackTimeout_ms };
+  return { account_id, method, url, headers, body, insecure_ssl: false };
 }
 
 /** The body of a hook's message: the same at every try, compact, in one piece. */
@@ -37,7 +37,7 @@ export function webhookMessage(
   event: ToldEvent,
   hook: HookSettings,
   now: number,
-): Message {
+): Unlimited {
   const body = webhookBody(event, delivery.id);
   const headers = {
     "content-type": "application/json",
@@ -48,6 +48,6 @@ export function webhookMessage(
     ...webhookSecretHeaders(hook, { url: delivery.url, body }, now),
     ...standardSignature(hook, { id: event.id, body }, now),
   };
-  const insecure_ssl = hook.insecure_ssl;
-  return { method: "POST", url: delivery.url, headers, body, insecure_ssl, timeout_ms: webhookTimeout_ms };
+  const { account_id } = event;
+  return { account_id, method: "POST", url: delivery.url, headers, body, insecure_ssl: hook.insecure_ssl };
 }

@@ -8,6 +8,10 @@ import { type GrownStream, placeEvents } from "../storage/events.ts";
 
 /** Placed in one statement. */
 const togetherMax = 500;
+/** Between two placements: what comes meanwhile goes into one. A sale's own writes have the disk so long. */
+const rest_ms = 5;
+/** Another process was placing, and may not have seen what was written here. */
+const lookAfterOthers_ms = 10;
 /** How often it is looked when no hint comes: another process may have died with its own. */
 const lookEvery_ms = 250;
 
@@ -43,22 +47,30 @@ export class Placer {
 
   async #placeUntilDone(): Promise<void> {
     this.#timer?.cancel();
+    const { clock, log } = this.#parts;
+    let wait_ms = lookEvery_ms;
     while (this.#again && !this.#stopped) {
       this.#again = false;
-      await this.#place().catch((error: unknown) =>
-        this.#parts.log.warn({ problem: String(error) }, "events could not be placed; trying again soon"),
-      );
+      wait_ms = await this.#place().catch((error: unknown) => {
+        log.warn({ problem: String(error) }, "events could not be placed; trying again soon");
+        return lookEvery_ms;
+      });
+      if (this.#again && !this.#stopped) await clock.wait(Math.min(wait_ms, rest_ms));
     }
     this.#placing = undefined;
-    if (!this.#stopped) this.#timer = this.#parts.clock.after(lookEvery_ms, () => this.wake());
+    if (!this.#stopped) this.#timer = clock.after(wait_ms, () => this.wake());
   }
 
-  async #place(): Promise<void> {
+  /** Answers after how many milliseconds to look again, if no hint comes before. */
+  async #place(): Promise<number> {
     const { db, clock, onGrown } = this.#parts;
-    const streams = await db.atOnce((tx) => placeEvents(tx, togetherMax, new Date(clock.now()).toISOString()));
-    if (streams.length === 0) return;
+    const now = new Date(clock.now()).toISOString();
+    const { is_mine, streams } = await db.atOnce((tx) => placeEvents(tx, togetherMax, now));
+    if (!is_mine) return lookAfterOthers_ms;
+    if (streams.length > 0) onGrown(streams);
     const placed = streams.reduce((sum, { new_events }) => sum + new_events, 0);
-    this.#again ||= placed === togetherMax;
-    onGrown(streams);
+    if (placed < togetherMax) return lookEvery_ms;
+    this.#again = true;
+    return 0;
   }
 }

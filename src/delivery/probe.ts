@@ -2,9 +2,9 @@
 import type { RandomBytes } from "../domain/environment.ts";
 import { newId, newUuid } from "../domain/ids.ts";
 import type { HookSettings } from "../storage/lanes.ts";
-import { type Message, webhookMessage } from "./message.ts";
+import { type Unlimited, webhookMessage } from "./message.ts";
 
-export function probeMessage(account_id: string, hook: HookSettings, now: number, random: RandomBytes): Message {
+export function probeMessage(account_id: string, hook: HookSettings, now: number, random: RandomBytes): Unlimited {
   const { id, url } = hook;
   const event = {
     account_id,

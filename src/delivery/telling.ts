@@ -1,6 +1,6 @@
 /** What was written is placed, and what was placed is sent: the two workers of a process, and how they wake each other. */
 import type { GrownStream } from "../storage/events.ts";
-import type { DeliveryParts } from "./lane-worker.ts";
+import type { DeliveryParts } from "./delivery-parts.ts";
 import { Placer } from "./placer.ts";
 import { Sender } from "./sender.ts";
 

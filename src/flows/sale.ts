@@ -145,7 +145,7 @@ function plan(world: World, request: SaleRequest, ground: Ground): Planned | Rej
     allow_mixed_methods: ground.allow_mixed_methods,
     in_person_currencies: ground.in_person_currencies,
     present_within_ms: world.limits.present_within_ms,
-    callbackRefusal: world.callbackRefusal,
+    callbackRefusal: (url: string) => world.callbackRefusal(url, request.account_id),
   };
   try {
     const configuration = ground.profile?.configuration ?? {};

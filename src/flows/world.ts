@@ -37,8 +37,8 @@ export interface World extends Environment {
   readonly bus: Pick<Bus, "tell">;
   /** Profiles by account and id, as last read. Safe to be old: the creating statement checks the revision. */
   readonly profiles: Map<string, Profile>;
-  /** Why a callback cannot be sent to this address, or `undefined` if it can. */
-  readonly callbackRefusal: (url: string) => string | undefined;
+  /** Why nothing of this account's can be sent to this address, or `undefined` if it can. */
+  readonly callbackRefusal: (url: string, account_id: string) => string | undefined;
 }
 
 export const isoNow = (world: Pick<Environment, "clock">): string => new Date(world.clock.now()).toISOString();

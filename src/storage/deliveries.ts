@@ -76,7 +76,7 @@ const due = statement(
   "due_deliveries",
   `SELECT * FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' AND due_at <= $3
      AND NOT (id = ANY($4::text[]))
-   ORDER BY due_at LIMIT $5`,
+   ORDER BY due_at, event_position LIMIT $5`,
 );
 
 /** What is due in a lane, but for what is under way, by `pending_deliveries`. */
@@ -98,6 +98,19 @@ const inOrder = statement(
 export const readInOrder = (reader: Reader, { account_id, id }: Lane, limit: number): Promise<Delivery[]> =>
   reader.query(inOrder, [account_id, id, limit]);
 
+const lastInOrder = statement(
+  "last_delivery_in_order",
+  `SELECT event_position FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING'
+     AND event_position IS NOT NULL
+   ORDER BY event_position DESC LIMIT 1`,
+);
+
+/** The place of the last event that waits in a hook's lane; 0 where none does. */
+export async function readLastInOrder(reader: Reader, { account_id, id }: Lane): Promise<number> {
+  const [last] = await reader.query<{ event_position: number }>(lastInOrder, [account_id, id]);
+  return last?.event_position ?? 0;
+}
+
 export interface Try {
   readonly status: "PENDING" | "DELIVERED" | "REFUSED" | "EXHAUSTED";
   readonly started_at: string;
@@ -116,15 +129,28 @@ const record = statement(
      UPDATE deliveries SET status = $3, attempts = attempts + 1, tries = tries + 1, last_answer = $4,
        due_at = coalesce($5, due_at), finished_at = CASE WHEN $3 = 'PENDING' THEN NULL ELSE $6::timestamptz END
      WHERE account_id = $1 AND id = $2 AND status = 'PENDING'
-     RETURNING tries
+     RETURNING lane_id, tries
+   ), answered AS (
+     UPDATE delivery_lanes AS lane SET failures = 0 FROM tried
+     WHERE $14 AND lane.account_id = $1 AND lane.id = tried.lane_id AND lane.failures > 0
    )
    INSERT INTO delivery_attempts (account_id, delivery_id, try, started_at, duration_ms, request_headers, status,
      response_headers, response_body, problem)
-   SELECT $1, $2, tries, $7, $8, $9, $10, $11, $12, $13 FROM tried`,
+   SELECT $1, $2, tries, $7, $8, $9, $10, $11, $12, $13 FROM tried
+   RETURNING (SELECT held_by FROM delivery_lanes JOIN tried ON tried.lane_id = delivery_lanes.id
+     WHERE delivery_lanes.account_id = $1) AS held_by`,
 );
 
-/** Records a try and what follows from it. A delivery that has ended meanwhile stays as it ended. */
-export async function recordTry(tx: Tx, delivery: Delivery, tried: Try, now: string): Promise<void> {
+/**
+ * Records a try and what follows from it: a receiver that has answered has not failed since. A delivery that has ended
+ * meanwhile stays as it ended. Answers who has the lane now; `undefined` where nothing was recorded.
+ */
+export async function recordTry(
+  tx: Tx,
+  delivery: Delivery,
+  tried: Try,
+  now: string,
+): Promise<{ readonly held_by: string | null } | undefined> {
   const { answer } = tried;
   const words = "problem" in answer ? answer.problem : `HTTP ${answer.status}`;
   const answered =
@@ -133,5 +159,8 @@ export async function recordTry(tx: Tx, delivery: Delivery, tried: Try, now: str
       : [answer.status, JSON.stringify(answer.headers), answer.body, null];
   const ended = [tried.status, words, tried.due_at, now];
   const made = [tried.started_at, tried.duration_ms, JSON.stringify(tried.request_headers)];
-  await tx.query(record, [delivery.account_id, delivery.id, ...ended, ...made, ...answered]);
+  const has_answered = "status" in answer && (tried.status === "DELIVERED" || tried.status === "REFUSED");
+  const ids = [delivery.account_id, delivery.id];
+  const values = [...ids, ...ended, ...made, ...answered, has_answered];
+  return (await tx.query<{ held_by: string | null }>(record, values))[0];
 }

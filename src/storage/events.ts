@@ -87,8 +87,11 @@ const place = statement(
      FROM placed JOIN hooks AS hook USING (account_id)
      WHERE hook.deleted_at IS NULL AND (placed.hook_id = hook.id
        OR (placed.hook_id IS NULL AND hook.active AND placed.type = ANY(hook.events)))
+     -- One that cannot be handed on must not keep all others from their places.
+     ON CONFLICT DO NOTHING
    )
-   SELECT account_id, last_position, new_events FROM streams JOIN counted USING (account_id)`,
+   SELECT is_mine, account_id, last_position, new_events
+   FROM turn LEFT JOIN (streams JOIN counted USING (account_id)) ON true`,
 );
 
 /** The streams that have grown. */
@@ -98,9 +101,19 @@ export interface GrownStream {
   readonly new_events: number;
 }
 
-/** Gives places to the oldest in the inbox, and hands them on. Nothing comes back while another process is at it. */
-export const placeEvents = (tx: Tx, limit: number, now: string): Promise<GrownStream[]> =>
-  tx.query(place, [limit, now]);
+/**
+ * Gives places to the oldest in the inbox, and hands them on. `is_mine` is false while another process is at it; it may
+ * not see what was written since it began.
+ */
+export async function placeEvents(
+  tx: Tx,
+  limit: number,
+  now: string,
+): Promise<{ readonly is_mine: boolean; readonly streams: readonly GrownStream[] }> {
+  const rows = await tx.query<GrownStream & { is_mine: boolean }>(place, [limit, now]);
+  const streams = rows.flatMap(({ is_mine: _, ...stream }) => (stream.account_id === null ? [] : stream));
+  return { is_mine: rows[0]?.is_mine === true, streams };
+}
 
 /** An event in its place. */
 export interface PlacedEvent {

@@ -46,8 +46,15 @@ export interface DueLane {
   readonly account_id: string;
   readonly id: string;
   readonly held_by: string | null;
+  /** Tries that failed one after the other. */
+  readonly failures: number;
   readonly due_at: string;
+  /** How many deliveries are due, counted to no more than a worker has in hand at once. */
+  readonly due_count: number;
 }
+
+/** More than a worker has in hand. */
+const countedMax = 32;
 
 const due = statement(
   "due_lanes",
@@ -60,13 +67,18 @@ const due = statement(
        WHERE status = 'PENDING' AND (account_id, lane_id) > (pending.account_id, pending.lane_id)
        ORDER BY account_id, lane_id, due_at LIMIT 1) AS next
    )
-   SELECT lane.account_id, lane.id, lane.held_by, coalesce(lane.probe_at, pending.due_at) AS due_at
+   SELECT lane.account_id, lane.id, lane.held_by, lane.failures,
+     -- What drains goes out whenever it was due.
+     coalesce(lane.probe_at, CASE WHEN lane.draining THEN $2 ELSE pending.due_at END) AS due_at,
+     (SELECT count(*) FROM (SELECT FROM deliveries WHERE status = 'PENDING' AND account_id = pending.account_id
+        AND lane_id = pending.lane_id AND due_at <= $2 LIMIT ${countedMax}) AS counted) AS due_count
    FROM pending JOIN delivery_lanes AS lane ON lane.account_id = pending.account_id AND lane.id = pending.lane_id
    WHERE (lane.held_by IS NULL OR lane.held_by = $1) AND (lane.paused_at IS NULL OR lane.probe_at IS NOT NULL)`,
 );
 
 /** Lanes with something to send that nobody else works on, and when: skipping through `pending_deliveries`. */
-export const readDueLanes = (reader: Reader, process_id: string): Promise<DueLane[]> => reader.query(due, [process_id]);
+export const readDueLanes = (reader: Reader, process_id: string, now: string): Promise<DueLane[]> =>
+  reader.query(due, [process_id, now]);
 
 const take = statement(
   "take_lanes",
@@ -110,23 +122,18 @@ export async function readLane(reader: Reader, { account_id, id }: LaneKey): Pro
   return (await reader.query<Lane>(read, [account_id, id]))[0];
 }
 
-const succeeded = statement(
-  "lane_succeeded",
-  "UPDATE delivery_lanes SET failures = 0 WHERE account_id = $1 AND id = $2 AND failures > 0",
-);
-
-export async function markAnswered(tx: Tx, { account_id, id }: LaneKey): Promise<void> {
-  await tx.query(succeeded, [account_id, id]);
-}
-
 const failed = statement(
   "lane_failed",
   "UPDATE delivery_lanes SET failures = failures + 1 WHERE account_id = $1 AND id = $2 RETURNING failures, paused_at",
 );
 
-/** Answers how many tries have failed one after the other. */
-export async function markFailed(tx: Tx, { account_id, id }: LaneKey): Promise<number> {
-  return (await tx.query<{ failures: number }>(failed, [account_id, id]))[0]?.failures ?? 0;
+/** Answers how many tries have failed one after the other, and whether the lane is paused already. */
+export async function markFailed(
+  tx: Tx,
+  { account_id, id }: LaneKey,
+): Promise<{ readonly failures: number; readonly paused_at: string | null }> {
+  const [row] = await tx.query<{ failures: number; paused_at: string | null }>(failed, [account_id, id]);
+  return row ?? { failures: 0, paused_at: null };
 }
 
 const pause = statement(

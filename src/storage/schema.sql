@@ -443,7 +443,7 @@ CREATE TABLE deliveries (
 );
 CREATE INDEX deliveries_by_session ON deliveries USING btree (account_id, session_id);
 CREATE UNIQUE INDEX one_delivery_per_event ON deliveries USING btree (account_id, hook_id, event_position) WHERE hook_id IS NOT NULL;
-CREATE INDEX pending_deliveries ON deliveries USING btree (account_id, lane_id, due_at) WHERE status = 'PENDING'::text;
+CREATE INDEX pending_deliveries ON deliveries USING btree (account_id, lane_id, due_at, event_position) WHERE status = 'PENDING'::text;
 CREATE INDEX pending_deliveries_in_order ON deliveries USING btree (account_id, lane_id, event_position) WHERE status = 'PENDING'::text AND event_position IS NOT NULL;
 
 CREATE TABLE reversals (

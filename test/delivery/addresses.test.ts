@@ -1,7 +1,11 @@
 import assert from "node:assert/strict";
+import { isIP } from "node:net";
 import { describe, test } from "node:test";
 import fc from "fast-check";
-import { addressRefusal, guardedLookup, isPublic } from "../../src/delivery/addresses.ts";
+import { AddressGuard, type AddressRule, isPublic } from "../../src/delivery/addresses.ts";
+
+const refusalOf = (rule: AddressRule | AddressRule["addresses"], url: string, account_id = "T12345678") =>
+  new AddressGuard(typeof rule === "string" ? { addresses: rule } : rule).refusal(url, account_id);
 
 describe("an address on the open internet", () => {
   const rows: [string, boolean, string][] = [
@@ -68,6 +72,7 @@ describe("where callbacks may go", () => {
     ["http://shop.example/", notHttps, undefined],
     ["http://127.0.0.1:9000/", notHttps, undefined],
     ["https://127.0.0.1/", inside, undefined],
+    ["https://127.0.0.1:443/", inside, undefined],
     ["https://127.1/", inside, undefined],
     ["https://2130706433/", inside, undefined],
     ["https://0x7f000001/", inside, undefined],
@@ -75,6 +80,10 @@ describe("where callbacks may go", () => {
     ["https://127.0.0.1./", inside, undefined],
     ["https://10.1.2.3/", inside, undefined],
     ["https://169.254.169.254/latest/meta-data", inside, undefined],
+    ["https://10.255.255.255/", inside, undefined],
+    ["https://[64:ff9b::7f00:1]/", inside, undefined],
+    ["https://[2002:7f00:1::]/", inside, undefined],
+    ["https://[fe80::1]/", inside, undefined],
     ["https://[::1]/", inside, undefined],
     ["https://[::ffff:127.0.0.1]/", inside, undefined],
     ["https://[fd00::1]:8443/", inside, undefined],
@@ -93,21 +102,19 @@ describe("where callbacks may go", () => {
     ["javascript:alert(1)", notHttp, notHttp],
   ];
   for (const [url, in_public, anywhere] of rows) {
-    test(`${url}: ${in_public ?? "yes"}`, () => assert.equal(addressRefusal("public", url), in_public));
+    test(`${url}: ${in_public ?? "yes"}`, () => assert.equal(refusalOf("public", url), in_public));
     test(`${url} from a developer's server: ${anywhere ?? "yes"}`, () => {
-      assert.equal(addressRefusal("any", url), anywhere);
+      assert.equal(refusalOf("any", url), anywhere);
     });
   }
 
   test("every address that can be written is judged, one of dots alone too", () => {
     for (const url of ["https://./", "https://.../", "https://-/", "https://1.example/", "https://[::]/"]) {
-      assert.doesNotThrow(() => addressRefusal("public", url), url);
+      assert.doesNotThrow(() => refusalOf("public", url), url);
     }
-    fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(addressRefusal("any", url), undefined)));
+    fc.assert(fc.property(fc.webUrl(), (url) => assert.equal(refusalOf("any", url), undefined)));
     fc.assert(
-      fc.property(fc.webUrl({ validSchemes: ["http"] }), (url) =>
-        assert.equal(addressRefusal("public", url), notHttps),
-      ),
+      fc.property(fc.webUrl({ validSchemes: ["http"] }), (url) => assert.equal(refusalOf("public", url), notHttps)),
     );
   });
 
@@ -119,38 +126,137 @@ describe("where callbacks may go", () => {
         const open = isPublic(`${a}.${b}.${c}.${d}`);
         const spellings = [`${a}.${b}.${c}.${d}`, String(whole), `0x${whole.toString(16)}`, `${a}.${b}.${c * 256 + d}`];
         for (const host of spellings) {
-          assert.equal(addressRefusal("public", `https://${host}/`), open ? undefined : inside, host);
+          assert.equal(refusalOf("public", `https://${host}/`), open ? undefined : inside, host);
         }
       }),
     );
   });
 });
 
-describe("a name that is looked up", () => {
-  /** An address is its own name: nobody is asked for it. */
-  const lookUp = (rule: "public" | "any", name: string, all: boolean) =>
-    new Promise<unknown>((resolve) => {
-      guardedLookup(rule)(name, { all }, (error, address, family) => {
-        resolve(error === null ? { address, family } : { code: error.code, message: error.message });
-      });
-    });
-  const refused = { code: "EPRIVATE", message: "The name leads to a private address." };
-
-  test("is refused if it leads to a private address", async () => {
-    for (const address of ["127.0.0.1", "10.0.0.1", "169.254.169.254", "::1", "fd00::1"]) {
-      assert.deepEqual(await lookUp("public", address, false), refused, address);
-      assert.deepEqual(await lookUp("public", address, true), refused, address);
+describe("a port", () => {
+  test("on which no web server listens is not called, a developer's own apart", () => {
+    for (const port of [0, 22, 25, 53, 445, 3306, 5432, 6379, 11211]) {
+      const url = `https://shop.example:${port}/`;
+      assert.equal(refusalOf("public", url), `port ${port} is not a web server's.`);
+      assert.equal(refusalOf("any", url), undefined);
+    }
+    for (const port of [443, 80, 8443, 8080, 9443]) {
+      assert.equal(refusalOf("public", `https://shop.example:${port}/`), undefined);
     }
   });
-  test("is answered with the very address that was looked at", async () => {
-    assert.deepEqual(await lookUp("public", "8.8.8.8", false), { address: "8.8.8.8", family: 4 });
-    assert.deepEqual(await lookUp("public", "2606:4700::1111", false), { address: "2606:4700::1111", family: 6 });
-    assert.deepEqual(await lookUp("public", "8.8.8.8", true), {
-      address: [{ address: "8.8.8.8", family: 4 }],
-      family: undefined,
-    });
+  test("that is not among the configured ones is not called, wherever", () => {
+    for (const addresses of ["public", "any"] as const) {
+      const rule = { addresses, ports: [443, 5432] };
+      const other = "port 8443 is not among those that are called.";
+      assert.equal(refusalOf(rule, "https://shop.example:8443/"), other);
+      assert.equal(refusalOf(rule, "https://shop.example/"), undefined);
+      assert.equal(refusalOf(rule, "https://shop.example:5432/"), undefined, "who names a port wants it");
+    }
+    const plain = refusalOf({ addresses: "any", ports: [443] }, "http://shop.example/");
+    assert.equal(plain, "port 80 is not among those that are called.");
   });
-  test("may lead anywhere from a developer's server", async () => {
-    assert.deepEqual(await lookUp("any", "127.0.0.1", false), { address: "127.0.0.1", family: 4 });
+});
+
+describe("what real payments are told of", () => {
+  test("goes out by HTTPS alone, from a developer's server too", () => {
+    const notHttps = "only HTTPS is delivered to.";
+    assert.equal(refusalOf("any", "http://shop.example/", "P12345678"), notHttps);
+    assert.equal(refusalOf("any", "http://127.0.0.1:9000/", "P12345678"), notHttps);
+    assert.equal(refusalOf("any", "https://127.0.0.1:9000/", "P12345678"), undefined);
+    assert.equal(refusalOf("public", "https://shop.example/", "P12345678"), undefined);
+  });
+});
+
+describe("what is let through", () => {
+  const rule = {
+    addresses: "public",
+    allow: ["till.internal", "postgres", "10.1.0.0/16", "fd00:1::/32", "192.168.7.9"],
+  } as const;
+  test("is let through by its name, its address or its network, and nothing beside it is", () => {
+    for (const host of ["till.internal", "TILL.internal.", "postgres", "10.1.255.255", "[fd00:1::9]", "192.168.7.9"]) {
+      assert.equal(refusalOf(rule, `https://${host}/`), undefined, host);
+    }
+    assert.equal(refusalOf(rule, "https://[::ffff:10.1.2.3]/"), undefined, "in IPv6 clothes");
+    for (const host of ["10.2.0.0", "10.0.255.255", "[fd00:2::1]", "192.168.7.8", "127.0.0.1", "[::1]"]) {
+      assert.equal(refusalOf(rule, `https://${host}/`), "it is a private address.", host);
+    }
+    assert.equal(refusalOf(rule, "https://redis/"), "it names this machine or one beside it.");
+  });
+  test("is called by HTTPS, like all else", () => {
+    assert.equal(refusalOf(rule, "http://till.internal/"), "only HTTPS is delivered to.");
+  });
+});
+
+describe("a name that is looked up", () => {
+  interface Looked {
+    readonly addresses?: readonly string[];
+    readonly problem?: string;
+  }
+  /** Looks a name up that leads to one answer after the other. */
+  const guarded = (rule: AddressRule, answers: readonly (readonly string[])[]) => {
+    let asked = 0;
+    const guard = new AddressGuard(rule, (_name, callback) => {
+      const addresses = answers[asked++] ?? [];
+      callback(
+        null,
+        addresses.map((address) => ({ address, family: isIP(address) })),
+      );
+    });
+    const lookUp = (name: string, all = true, family = 0) =>
+      new Promise<Looked>((resolve) => {
+        guard.lookup(name, { all, family }, (error, found) => {
+          if (error !== null) resolve({ problem: error.message });
+          else resolve({ addresses: typeof found === "string" ? [found] : found.map(({ address }) => address) });
+        });
+      });
+    return { lookUp, asked: () => asked };
+  };
+  const refused = { problem: "The name leads to a private address." };
+  const open = { addresses: "public" } as const;
+
+  test("is refused if it leads to a private address, be it one of many", async () => {
+    for (const address of [
+      "127.0.0.1",
+      "10.0.0.1",
+      "169.254.169.254",
+      "::1",
+      "fd00::1",
+      "::ffff:10.0.0.1",
+      "0.0.0.0",
+    ]) {
+      for (const answer of [[address], ["8.8.8.8", address], [address, "2606:4700::1111"]]) {
+        assert.deepEqual(await guarded(open, [answer]).lookUp("shop.example"), refused, String(answer));
+        assert.deepEqual(await guarded(open, [answer]).lookUp("shop.example", false), refused, String(answer));
+      }
+    }
+  });
+  test("is refused for an address that nobody would have connected to", async () => {
+    assert.deepEqual(await guarded(open, [["8.8.8.8", "fd00::1"]]).lookUp("shop.example", true, 4), refused);
+  });
+  test("is answered with the very addresses that were looked at, and asked for once", async () => {
+    const { lookUp, asked } = guarded(open, [["8.8.8.8", "2606:4700::1111"], ["127.0.0.1"]]);
+    assert.deepEqual(await lookUp("shop.example"), { addresses: ["8.8.8.8", "2606:4700::1111"] });
+    assert.equal(asked(), 1);
+    assert.deepEqual(await lookUp("shop.example"), refused, "it is looked at anew for the next connection");
+  });
+  test("is answered in the family that is asked for", async () => {
+    const both = ["2606:4700::1111", "8.8.8.8"];
+    assert.deepEqual(await guarded(open, [both]).lookUp("shop.example", false, 4), { addresses: ["8.8.8.8"] });
+    assert.deepEqual(await guarded(open, [both]).lookUp("shop.example", false), { addresses: ["2606:4700::1111"] });
+    assert.deepEqual(await guarded(open, [[]]).lookUp("shop.example"), { problem: "The name has no address." });
+  });
+  test("may lead anywhere from a developer's server, and where it or its network is let through", async () => {
+    assert.deepEqual(await guarded({ addresses: "any" }, [["127.0.0.1"]]).lookUp("till"), { addresses: ["127.0.0.1"] });
+    const rule = { addresses: "public", allow: ["till.internal", "10.1.0.0/16"] } as const;
+    assert.deepEqual(await guarded(rule, [["10.9.9.9"]]).lookUp("till.internal"), { addresses: ["10.9.9.9"] });
+    assert.deepEqual(await guarded(rule, [["10.1.9.9"]]).lookUp("shop.example"), { addresses: ["10.1.9.9"] });
+    assert.deepEqual(await guarded(rule, [["10.2.9.9"]]).lookUp("shop.example"), refused);
+  });
+  test("of this machine's own is known without asking anybody", async () => {
+    const guard = new AddressGuard({ addresses: "any" });
+    const found = await new Promise((resolve) => {
+      guard.lookup("localhost", { all: false, family: 4 }, (error, address) => resolve(error ?? address));
+    });
+    assert.equal(found, "127.0.0.1");
   });
 });

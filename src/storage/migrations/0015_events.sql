@@ -144,7 +144,7 @@ ALTER TABLE deliveries
 UPDATE deliveries SET tries = attempts;
 DROP INDEX due_deliveries;
 -- The lanes with something to send are found by skipping from one to the next.
-CREATE INDEX pending_deliveries ON deliveries (account_id, lane_id, due_at) WHERE status = 'PENDING';
+CREATE INDEX pending_deliveries ON deliveries (account_id, lane_id, due_at, event_position) WHERE status = 'PENDING';
 CREATE INDEX pending_deliveries_in_order ON deliveries (account_id, lane_id, event_position)
   WHERE status = 'PENDING' AND event_position IS NOT NULL;
 CREATE UNIQUE INDEX one_delivery_per_event ON deliveries (account_id, hook_id, event_position)
