@@ -52,6 +52,8 @@ export interface Call<O extends Operation> {
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
   /** Where the request came from: an IPv4 address, or the network of an IPv6 one. */
   readonly address: string;
+  /** Runs `work` once the answer has gone out to the network, or cannot any more. */
+  readonly whenAnswered?: (work: () => void) => void;
   readonly params: Part<O, "params">;
   readonly query: Part<O, "query">;
   readonly body: Part<O, "body">;

@@ -2,6 +2,21 @@
 import type { TerminalAddress } from "./terminal-driver.ts";
 import type { World } from "./world.ts";
 
+/** Runs work when the point of sale has its answer. */
+export type WhenAnswered = (work: () => void) => void;
+
+/**
+ * The terminal is told after the point of sale: else a quick card, or a simulated one, could have its callback arrive at a
+ * shop that does not know the session yet. Where nobody asked over a network there is nobody to wait for.
+ */
+export function onceAnswered(
+  { whenAnswered }: { readonly whenAnswered?: WhenAnswered | undefined },
+  tell: () => void,
+): void {
+  if (whenAnswered === undefined) tell();
+  else whenAnswered(tell);
+}
+
 /** A prompt may wait for this terminal, which is connected to that process. */
 export function tellOfPrompt(world: World, terminal: TerminalAddress, prompt_id: string, connected_to: string): void {
   const is_here = connected_to === world.process_id && world.terminals.sendDue(terminal);

@@ -31,7 +31,7 @@ import { insertSession, type NewSession } from "../storage/sessions.ts";
 import { writeCallback } from "./callback.ts";
 import { tellOf, tellOfTransaction } from "./event.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
-import { tellOfPrompt } from "./reach.ts";
+import { onceAnswered, tellOfPrompt, type WhenAnswered } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface SaleRequest {
@@ -44,6 +44,7 @@ export interface SaleRequest {
   readonly idempotency?: RequestKey | undefined;
   /** The calling system's headers, as the contract keeps them. */
   readonly request_headers: Readonly<Record<string, string>>;
+  readonly whenAnswered?: WhenAnswered | undefined;
 }
 
 export interface StartedSale {
@@ -82,7 +83,8 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
     if (created !== undefined) {
       world.hints.eventWritten();
       // Where nobody has the terminal's connection there is nobody to tell: its next hello finds the prompt.
-      if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id, created.connected_to);
+      const { connected_to } = created;
+      if (connected_to !== null) onceAnswered(request, () => tellOfPrompt(world, sale, sale.prompt_id, connected_to));
       return startedSale(sale, created.connected_to === null ? "failed" : "sent");
     }
     await explainOrRetry(world, sale, tries);

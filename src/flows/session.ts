@@ -13,7 +13,7 @@ import {
   updateCancelled,
   updateOrder,
 } from "../storage/sessions.ts";
-import { tellOfPrompt } from "./reach.ts";
+import { onceAnswered, tellOfPrompt, type WhenAnswered } from "./reach.ts";
 import { explain, saleOf } from "./sale.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -25,7 +25,10 @@ interface SessionRequest {
 }
 
 /** Has the terminal that the order names prompt. Throws `Rejection`; then nothing has begun. */
-export async function paySession(world: World, request: SessionRequest): Promise<void> {
+export async function paySession(
+  world: World,
+  request: SessionRequest & { readonly whenAnswered?: WhenAnswered | undefined },
+): Promise<void> {
   const { account_id, session_id, client_id, request_id } = request;
   const { sale, created } = await world.db.transaction(async (tx) => {
     const session = await lockSession(tx, account_id, session_id);
@@ -46,7 +49,8 @@ export async function paySession(world: World, request: SessionRequest): Promise
     await explain(world, sale);
     throw new Rejection("SESSION_NOT_PAYABLE", { reason: "the terminal has just become free; try again." });
   }
-  if (created.connected_to !== null) tellOfPrompt(world, sale, sale.prompt_id, created.connected_to);
+  const { connected_to } = created;
+  if (connected_to !== null) onceAnswered(request, () => tellOfPrompt(world, sale, sale.prompt_id, connected_to));
 }
 
 function checkPayable(session: LockedSession, now: string): void {

@@ -1,6 +1,6 @@
 /** The HTTP edge: routes from the contract, one error body for everything, a request id on every answer. */
 import type { Socket } from "node:net";
-import { Readable } from "node:stream";
+import { finished, Readable } from "node:stream";
 import cors from "@fastify/cors";
 import fastify, {
   type FastifyBaseLogger,
@@ -166,6 +166,7 @@ function callOf(operation: Operation, request: FastifyRequest, { raw }: FastifyR
     request_id: request.id,
     headers: request.headers,
     address: callerNetwork(request.ip),
+    whenAnswered: (work: () => void) => void finished(raw, work),
     params: request.params,
     query: request.query,
     body: operation.body === undefined ? undefined : request.body,

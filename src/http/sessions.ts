@@ -21,12 +21,13 @@ const create =
   (operation: "createSession" | "createSessionFromProfile") =>
   (world: World) =>
   async (call: Parameters<Create>[0]) => {
-    const { account_id, client_id, request_id, headers, query, body } = call;
+    const { account_id, client_id, request_id, headers, query, body, whenAnswered } = call;
     const { session_id, publish } = await startSale(world, {
       account_id,
       client_id,
       request_id,
       body,
+      whenAnswered,
       strict_amounts: toggles(headers).includes("strict-session-amounts"),
       idempotency: requestKey(operation, headers, body),
       request_headers: systemHeaders(headers),
@@ -47,8 +48,8 @@ export const updateSession =
 
 export const paySession =
   (world: World): Handler<Operations["paySession"]> =>
-  async ({ account_id, client_id, request_id, params: { session_id } }) => {
-    await pay(world, { account_id, client_id, request_id, session_id });
+  async ({ account_id, client_id, request_id, params: { session_id }, whenAnswered }) => {
+    await pay(world, { account_id, client_id, request_id, session_id, whenAnswered });
     return { success: true, actions: [] };
   };
 

@@ -19,6 +19,8 @@ import { buryDeadProcesses, recordProcessSeen } from "../storage/server-processe
 
 /** Prompts whose time has come, and those whose hint was lost (prompt-life section 9). */
 const sweepEvery_ms = 500;
+/** A younger prompt's hint is not lost: it comes when the point of sale has been answered. */
+const onItsWay_ms = 1_000;
 /** A process that has been silent for so long is dead: three beats missed and some. */
 const beatEvery_ms = 1_000;
 const deadAfter_ms = 5_000;
@@ -121,7 +123,8 @@ export function actOnHint({ terminals }: World, message: TerminalMessage): void 
 
 /** Prompts whose hint was lost: for terminals that are connected here. */
 export async function sendUnsent(world: World): Promise<void> {
-  for (const terminal of await readUnsentHere(world.db, world.process_id)) world.terminals.sendDue(terminal);
+  const since = new Date(world.clock.now() - onItsWay_ms).toISOString();
+  for (const terminal of await readUnsentHere(world.db, world.process_id, since)) world.terminals.sendDue(terminal);
 }
 
 async function raiseIncidents(world: World): Promise<void> {

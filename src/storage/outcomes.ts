@@ -30,7 +30,9 @@ const money = `money AS (
        refunded_amount = ($6::json ->> 'refunded_amount')::integer,
        voided_amount = ($6::json ->> 'voided_amount')::integer,
        reserved_refund_amount = ($6::json ->> 'reserved_refund_amount')::integer,
-       card = coalesce($7::jsonb, card), updated_at = $4,
+       card = coalesce($7::jsonb, card),
+       -- What nobody can see has not changed the transaction: whoever is told of each change reads the same.
+       updated_at = CASE WHEN status <> $5 OR json_array_length($8::json) > 0 THEN $4 ELSE updated_at END,
        event_count = event_count + json_array_length($8::json)
      WHERE account_id = $1 AND id = $2
      RETURNING event_count - json_array_length($8::json) AS counted

@@ -271,11 +271,12 @@ const unsent = statement(
   "unsent_prompts",
   `SELECT prompt.account_id, prompt.terminal_id FROM prompts AS prompt
    JOIN terminal_seats AS seat ON seat.account_id = prompt.account_id AND seat.terminal_id = prompt.terminal_id
-   WHERE prompt.status = 'PENDING' AND seat.connected_to = $1`,
+   WHERE prompt.status = 'PENDING' AND prompt.created_at <= $2 AND seat.connected_to = $1`,
 );
 
-/** Terminals connected to this process for which a prompt waits: the hint to send it was lost. */
+/** Terminals connected to this process for which a prompt has waited since then: the hint to send it was lost. */
 export const readUnsentHere = (
   reader: Reader,
   process_id: string,
-): Promise<{ account_id: string; terminal_id: string }[]> => reader.query(unsent, [process_id]);
+  since: string,
+): Promise<{ account_id: string; terminal_id: string }[]> => reader.query(unsent, [process_id, since]);
