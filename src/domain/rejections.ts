@@ -238,7 +238,7 @@ export const rejections = {
   CALLBACK_ADDRESS_REFUSED: {
     sentence: "Callbacks cannot be sent to {url}: {reason}",
     remedy:
-      "Use a public HTTPS address. A developer's server may allow private addresses: see TAPLINE_CALLBACK_ADDRESSES.",
+      "Use a public HTTPS address. A server may let others through: see TAPLINE_CALLBACK_ALLOW in docs/operating.md.",
   },
   EXPIRES_AT_PASSED: {
     sentence: "expires_at is {expires_at}, which has passed.",
