@@ -2,12 +2,13 @@
 import { randomBytes } from "node:crypto";
 import { Agent, request } from "node:http";
 import pg from "pg";
-import { makeLogger, openDemo, startApp } from "../src/app.ts";
+import { openDemo, startApp } from "../src/app.ts";
 import { demoDefaults, readConfig } from "../src/config.ts";
 import { cancelSession } from "../src/flows/cancellation.ts";
 import { demo } from "../src/flows/demo-account.ts";
 import { startSale } from "../src/flows/sale.ts";
 import type { World } from "../src/flows/world.ts";
+import { makeLogger } from "../src/logger.ts";
 import { statement } from "../src/storage/database.ts";
 import { systemClock, systemRandom } from "../src/system-environment.ts";
 import type { Order } from "./deliveries.ts";
