@@ -13,7 +13,7 @@ import { newId } from "./domain/ids.ts";
 import { StartupProblem } from "./domain/startup-problem.ts";
 import { demo, openDemoAccount, renewDemoSecret } from "./flows/demo-account.ts";
 import { Hints } from "./flows/hints.ts";
-import { raiseIncident } from "./flows/incident.ts";
+import { raiseIncident, settleReceiver } from "./flows/incident.ts";
 import type { World } from "./flows/world.ts";
 import { buildServer } from "./http/server.ts";
 import { TokenKeys } from "./http/token-keys.ts";
@@ -147,6 +147,7 @@ function tellOf(world: World, post: Post, config: Config): Telling {
     post,
     limits: { ...deliveryLimits, callback_timeout_ms, webhook_timeout_ms, probe_every_ms },
     raise: (tx, trouble) => raiseIncident(world, tx, trouble),
+    settle: (tx, lane, reason) => settleReceiver(world, tx, lane, reason),
     onGrown: (streams) => {
       for (const { account_id, last_position } of streams) {
         world.hints.streamGrown({ account_id, last_position });

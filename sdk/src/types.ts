@@ -196,6 +196,12 @@ export interface CreatedSession {
   [member: string]: unknown;
 }
 
+/**
+ * PENDING: to be sent, or sent again. DELIVERED: answered 2xx. REFUSED: the receiver does not want it, or its
+ * subscription was deleted. EXHAUSTED: every try has failed
+ */
+export type DeliveryStatus = "PENDING" | "DELIVERED" | "REFUSED" | "EXHAUSTED";
+
 /** Every answer that is not a 2xx */
 export interface ErrorBody {
   /** With mfa_required: what the one-time code is sent with */
@@ -255,6 +261,179 @@ export interface Health {
   [member: string]: unknown;
 }
 
+export interface Hook {
+  /** A UUID */
+  id: string;
+  config: {
+    /** Where messages are posted to: a public address; no placeholder, and not this server */
+    url: string;
+    content_type?: "application/json";
+    /** 1: the receiver's certificate is not verified */
+    insecure_ssl?: number;
+    /** Its kind; never its value */
+    secret?: {
+      type: HookSecretType;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  };
+  /** What it is told of; see docs/webhooks.md for all there is */
+  events: string[];
+  /** false: it is told of nothing but pings */
+  active?: boolean;
+  /** What a message shows, from its root: `a,b`, `a/b`, `a(b,c)`; `*` is any name. All of it if left out */
+  fields?: string;
+  /** What a message leaves out: a name, wherever it stands, or a path from the root such as `a/b` */
+  exclude_fields?: string[];
+  created_at: string;
+  created_by?: string;
+  updated_at?: string;
+  updated_by?: string;
+  deleted_at?: string;
+  deleted_by?: string;
+  /** Until then messages are signed with the signing secret before as well (additive) */
+  former_until?: string;
+  /** Since then what comes is kept, and not sent (additive) */
+  paused_at?: string;
+  /** The client, or `tapline` where the receiver failed too often (additive) */
+  paused_by?: string;
+  /** Tries that failed one after the other (additive) */
+  failures: number;
+  /** What waits to be sent, or to be sent again (additive) */
+  pending_deliveries: number;
+  [member: string]: unknown;
+}
+
+export interface HookDelivery {
+  /** A UUID, the same at every try */
+  id: string;
+  /** As the header `event-delivery` and the message say it: the same as `id` */
+  event_delivery: string;
+  created_at: string;
+  /** The HTTP status of the last answer, once there is one */
+  status?: number;
+  delivery_status: DeliveryStatus;
+  /** The event's type (additive) */
+  event: string;
+  /** The event's id (additive) */
+  event_id: string;
+  /** Tries that count against the limit (additive) */
+  attempts: number;
+  /** When it is sent next, of one that is PENDING (additive) */
+  due_at?: string;
+  /** (additive) */
+  finished_at?: string;
+  [member: string]: unknown;
+}
+
+export interface HookDeliveryDetail {
+  /** A UUID, the same at every try */
+  id: string;
+  /** As the header `event-delivery` and the message say it: the same as `id` */
+  event_delivery: string;
+  created_at: string;
+  /** The HTTP status of the last answer, once there is one */
+  status?: number;
+  delivery_status: DeliveryStatus;
+  /** The event's type (additive) */
+  event: string;
+  /** The event's id (additive) */
+  event_id: string;
+  /** Tries that count against the limit (additive) */
+  attempts: number;
+  /** When it is sent next, of one that is PENDING (additive) */
+  due_at?: string;
+  /** (additive) */
+  finished_at?: string;
+  url: string;
+  /** As it was last sent, or will be */
+  request: {
+    /** By their names in lower case */
+    headers: Record<string, unknown>;
+    /** The message */
+    body: Record<string, unknown>;
+    [member: string]: unknown;
+  };
+  /** The last answer, once there is one */
+  response?: {
+    /** By their names in lower case */
+    headers: Record<string, unknown>;
+    /** Its beginning */
+    body: string;
+    [member: string]: unknown;
+  };
+  /** Of the last try, once there is one */
+  details?: {
+    delivery_at: string;
+    /** Milliseconds */
+    delivery_duration: number;
+    delivery_success: boolean;
+    [member: string]: unknown;
+  };
+  tries: {
+    delivery_at: string;
+    /** Milliseconds */
+    delivery_duration: number;
+    delivery_success: boolean;
+    /** The HTTP status of the answer */
+    status?: number;
+    /** Why there was no answer */
+    problem?: string;
+    [member: string]: unknown;
+  }[];
+  [member: string]: unknown;
+}
+
+export type HookSecretType = "HMAC-SHA1" | "AWS4-HMAC-SHA256" | "Authorization";
+
+export interface HookWithSecret {
+  /** A UUID */
+  id: string;
+  config: {
+    /** Where messages are posted to: a public address; no placeholder, and not this server */
+    url: string;
+    content_type?: "application/json";
+    /** 1: the receiver's certificate is not verified */
+    insecure_ssl?: number;
+    /** Its kind; never its value */
+    secret?: {
+      type: HookSecretType;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  };
+  /** What it is told of; see docs/webhooks.md for all there is */
+  events: string[];
+  /** false: it is told of nothing but pings */
+  active?: boolean;
+  /** What a message shows, from its root: `a,b`, `a/b`, `a(b,c)`; `*` is any name. All of it if left out */
+  fields?: string;
+  /** What a message leaves out: a name, wherever it stands, or a path from the root such as `a/b` */
+  exclude_fields?: string[];
+  created_at: string;
+  created_by?: string;
+  updated_at?: string;
+  updated_by?: string;
+  deleted_at?: string;
+  deleted_by?: string;
+  /** Until then messages are signed with the signing secret before as well (additive) */
+  former_until?: string;
+  /** Since then what comes is kept, and not sent (additive) */
+  paused_at?: string;
+  /** The client, or `tapline` where the receiver failed too often (additive) */
+  paused_by?: string;
+  /** Tries that failed one after the other (additive) */
+  failures: number;
+  /** What waits to be sent, or to be sent again (additive) */
+  pending_deliveries: number;
+  /**
+   * What messages are signed with in the Standard Webhooks form: `whsec_` and 32 bytes in base64. Shown in this answer
+   * and nowhere again (additive)
+   */
+  signing_secret: string;
+  [member: string]: unknown;
+}
+
 /** The public keys that tokens are checked with */
 export interface JsonWebKeySet {
   keys: Record<string, unknown>[];
@@ -279,6 +458,38 @@ export interface Merchant {
 
 /** Texts and numbers of your own; begin the keys with `ext_` */
 export type Metadata = Record<string, string | number>;
+
+export interface NewHook {
+  config: {
+    /** Where messages are posted to: a public address; no placeholder, and not this server */
+    url: string;
+    content_type?: "application/json";
+    /** 1: the receiver's certificate is not verified */
+    insecure_ssl?: number;
+    /** What messages are signed with besides, or shown as `Authorization` */
+    secret?: {
+      type: HookSecretType;
+      /** Of HMAC-SHA1 and Authorization */
+      value?: string;
+      /** Of AWS4-HMAC-SHA256, as the next three */
+      aws_access_key_id?: string;
+      aws_secret_access_key?: string;
+      region?: string;
+      service?: string;
+      [member: string]: unknown;
+    };
+    [member: string]: unknown;
+  };
+  /** What it is told of; see docs/webhooks.md for all there is */
+  events: string[];
+  /** false: it is told of nothing but pings */
+  active?: boolean;
+  /** What a message shows, from its root: `a,b`, `a/b`, `a(b,c)`; `*` is any name. All of it if left out */
+  fields?: string;
+  /** What a message leaves out: a name, wherever it stands, or a path from the root such as `a/b` */
+  exclude_fields?: string[];
+  [member: string]: unknown;
+}
 
 /** What a sale begins with: the request's own `configuration` overrides it */
 export interface NewPaymentProfile {
@@ -460,6 +671,26 @@ export interface PutAccountConfiguration {
   [member: string]: unknown;
 }
 
+export interface Redelivered {
+  /** How many are sent again; at most 1000 */
+  redelivered: number;
+  /** There are more: send the same request with this to go on */
+  starting_after?: string;
+  [member: string]: unknown;
+}
+
+export interface Redelivery {
+  /** Deliveries that were made then or later */
+  from: string;
+  /** and not after */
+  to?: string;
+  /** Any of these; all that have ended if left out */
+  delivery_status?: ("DELIVERED" | "REFUSED" | "EXHAUSTED")[];
+  /** Where the call before left off: its `starting_after` */
+  starting_after?: string;
+  [member: string]: unknown;
+}
+
 export interface Refund {
   /** At least 1, and no more than was captured, less refunds made and under way */
   amount: number;
@@ -560,6 +791,12 @@ export interface SignatureSecret {
     secret: string;
     [member: string]: unknown;
   };
+  [member: string]: unknown;
+}
+
+export interface SigningSecretRotation {
+  /** How many seconds the secret before signs as well */
+  overlap_s?: number;
   [member: string]: unknown;
 }
 

@@ -66,3 +66,20 @@ export const EventMessage = open(
   "What has happened; the member named after its subject says how that stood then",
 );
 export type EventMessage = Static<typeof EventMessage>;
+/**
+ * Events of the contract's that never happen here, as they are of products that are not in person. A subscription to one
+ * is taken, so that whoever subscribes to all there are is not refused.
+ */
+export const silentEventTypes = [
+  ...["cdd_case_update", "approval_payout_destination_delete"],
+  ...["checkout_token_add", "checkout_token_update", "checkout_token_delete"],
+  ...["receipt_add", "receipt_update", "customer_add", "customer_update", "customer_delete"],
+  ...["customer_change_password", "token_add", "token_remove", "transaction", "wallet_transaction"],
+  ...["location_add", "location_update", "location_delete"],
+] as const;
+
+/** Of these the contract names the beginnings alone. */
+const silentFamilies = /^(discount|shopping_draft|shopping_order)_[a-z_]+$/;
+
+export const isSubscribable = (type: string): boolean =>
+  ([...eventTypes, ...silentEventTypes] as readonly string[]).includes(type) || silentFamilies.test(type);

@@ -90,6 +90,7 @@ const ReversalEvidence = open({
   reason: Type.Optional(text()),
   issued_at: dateTime(),
   sent_at: Type.Optional(dateTime()),
+  unresolved_at: Type.Optional(dateTime()),
   finished_at: Type.Optional(dateTime()),
 });
 

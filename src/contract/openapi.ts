@@ -7,6 +7,7 @@ import { type RejectionCode, rejections } from "../domain/rejections.ts";
 import type { Scope } from "../domain/scopes.ts";
 import * as account from "./account.ts";
 import * as events from "./events.ts";
+import * as hook from "./hook.ts";
 import type { Operation } from "./operation.ts";
 import { operations } from "./operations.ts";
 import * as profile from "./profile.ts";
@@ -20,7 +21,7 @@ const isSchema = (value: unknown): value is TSchema => typeof value === "object"
 
 /** Every schema that has a name of its own: the name it is exported by. */
 export const namedSchemas: ReadonlyMap<string, TSchema> = new Map(
-  [shapes, session, transaction, account, profile, events]
+  [shapes, session, transaction, account, profile, events, hook]
     .flatMap((module) => Object.entries(module))
     .filter((entry): entry is [string, TSchema] => isSchema(entry[1]))
     .sort(([a], [b]) => (a < b ? -1 : 1)),
@@ -63,6 +64,7 @@ export function openApiDocument({ version, statusOf }: ApiFacts): Json {
       schemas: Object.fromEntries([...namedSchemas].map(([name, schema]) => [name, written(schema)])),
       headers: {
         RequestId: { description: "Names the request in the server's log", schema: { type: "string" } },
+        TotalCount: { description: "How many there are in all, where `total=true` asks", schema: { type: "integer" } },
         EventRequestId: {
           description: "The request_id of the INITIATE event, and the correlation_request_id of the one that ends it",
           schema: { type: "string" },
@@ -212,7 +214,8 @@ function operationObject(operation: Operation, statusOf: ApiFacts["statusOf"]): 
   };
 }
 
-function answersOf({ accepted, streams, reply, created, media_type }: Operation): Json {
+function answersOf({ accepted, streams, reply, created, media_type, no_content, counted }: Operation): Json {
+  if (no_content) return { 204: { description: "Done", headers: answerHeaders } };
   if (streams) {
     const description =
       "Server-Sent Events: `id` is the event's place in the account's stream, `event` its type, `data` this";
@@ -221,7 +224,8 @@ function answersOf({ accepted, streams, reply, created, media_type }: Operation)
     };
   }
   const content = media_type === undefined ? jsonOf(reply) : { [media_type]: { schema: referred(reply) } };
-  const done = { [created ? 201 : 200]: { description: "Done", headers: answerHeaders, content } };
+  const count = counted ? { "total-count": { $ref: "#/components/headers/TotalCount" } } : {};
+  const done = { [created ? 201 : 200]: { description: "Done", headers: { ...answerHeaders, ...count }, content } };
   if (accepted === undefined) return done;
   const headers = { ...answerHeaders, "event-request-id": { $ref: "#/components/headers/EventRequestId" } };
   const begun = { 202: { description: "Accepted, and not finished", headers, content } };

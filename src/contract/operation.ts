@@ -29,6 +29,10 @@ export interface Operation {
   readonly created?: true;
   /** The answer is a text of this type, handed out as it is made, where it is not JSON. */
   readonly media_type?: "text/csv";
+  /** Done is answered 204, without a body. */
+  readonly no_content?: true;
+  /** The answer may say how many there are in all, in the header `total-count`. */
+  readonly counted?: true;
   /** It may, or will always, be answered 202: accepted and not finished, with the header `event-request-id`. */
   readonly accepted?: "sometimes" | "always";
   /** The answer is a stream of Server-Sent Events; `reply` is the message that each carries as its data. */
@@ -103,12 +107,25 @@ export class Streamed {
   }
 }
 
+/** A page of a list, and how many there are in all. */
+export class Counted<Answer> {
+  readonly answer: Answer;
+  readonly total: number;
+
+  constructor(answer: Answer, total: number) {
+    this.answer = answer;
+    this.total = total;
+  }
+}
+
 type Answer<O extends Operation> = O["media_type"] extends string
   ? TextDocument
   : O["streams"] extends true
     ? Streamed
-    : O["accepted"] extends string
-      ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
-      : Static<O["reply"]>;
+    : O["counted"] extends true
+      ? Static<O["reply"]> | Counted<Static<O["reply"]>>
+      : O["accepted"] extends string
+        ? Static<O["reply"]> | Accepted<Static<O["reply"]>>
+        : Static<O["reply"]>;
 
 export type Handler<O extends Operation> = (call: Call<O>) => Promise<Answer<O>>;

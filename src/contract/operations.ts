@@ -15,6 +15,20 @@ import {
 } from "./operations/clients.ts";
 import { streamEvents, streamSessionEvents } from "./operations/events.ts";
 import { readHealth, readReadiness } from "./operations/health.ts";
+import {
+  createHook,
+  deleteHook,
+  listHookDeliveries,
+  listHooks,
+  pauseHook,
+  pingHook,
+  readHook,
+  readHookDelivery,
+  redeliverHook,
+  redeliverHookDelivery,
+  resumeHook,
+  rotateHookSecret,
+} from "./operations/hooks.ts";
 import { decideIncident, listIncidents, readEvidence } from "./operations/incidents.ts";
 import { makePairingCode, pairDevice, revokeDevice } from "./operations/pairing.ts";
 import { claimDevice, openPairing, pollPairing } from "./operations/pairing-requests.ts";
@@ -167,6 +181,18 @@ export const operations = {
   readSettlement,
   readSettlementItems,
   generateTestReport,
+  createHook,
+  listHooks,
+  readHook,
+  deleteHook,
+  pingHook,
+  pauseHook,
+  resumeHook,
+  rotateHookSecret,
+  listHookDeliveries,
+  readHookDelivery,
+  redeliverHookDelivery,
+  redeliverHook,
   readHealth,
   readReadiness,
 };

@@ -2,6 +2,7 @@
 import type { Tx } from "../storage/database.ts";
 import { type Delivery, recordTry } from "../storage/deliveries.ts";
 import type { PlacedEvent } from "../storage/events.ts";
+import { hasOpenReceiverIncident } from "../storage/incidents.ts";
 import { type Lane, markFailed, pauseLane } from "../storage/lanes.ts";
 import { appendSessionEvent } from "../storage/sessions.ts";
 import { readSignatureSecret } from "../storage/signature-secrets.ts";
@@ -89,13 +90,13 @@ async function record(
 async function countFailure(parts: DeliveryParts, tx: Tx, lane: Lane, now: string) {
   const { clock, limits, raise } = parts;
   const { account_id, id, hook } = lane;
-  const { failures, paused_at } = await markFailed(tx, lane);
+  const { failures } = await markFailed(tx, lane);
   if (hook === null || (failures < limits.failures_max && !lane.draining)) return { failures, is_paused: false };
   const probe_at = new Date(clock.now() + limits.probe_every_ms).toISOString();
-  await pauseLane(tx, lane, { paused_by: "tapline", probe_at, now });
+  const is_ours = await pauseLane(tx, lane, { paused_by: "tapline", probe_at, now });
   const details = { hook_id: hook.id, url: withoutQuery(hook.url), failures };
   // Once for as long as it lasts, whatever comes back of what was under way, and whatever is tried in between.
-  if (paused_at === null && !lane.draining) {
+  if (is_ours && !(await hasOpenReceiverIncident(tx, lane))) {
     await raise(tx, { account_id, kind: "RECEIVER_FAILING", subject: `${id} ${now}`, details });
   }
   return { failures, is_paused: true };

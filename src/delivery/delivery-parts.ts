@@ -1,6 +1,7 @@
 /** What the workers of a process are given. */
 import type { Environment } from "../domain/environment.ts";
 import type { Database, Tx } from "../storage/database.ts";
+import type { Lane } from "../storage/lanes.ts";
 import type { Post } from "./post.ts";
 
 /** What only a person can settle. */
@@ -48,4 +49,6 @@ export interface DeliveryParts extends Environment {
   readonly limits: DeliveryLimits;
   /** Tells a person, in the transaction that found it out. */
   readonly raise: (tx: Tx, trouble: Trouble) => Promise<void>;
+  /** A hook's receiver answers again: what a person was told of it is settled. */
+  readonly settle: (tx: Tx, lane: Pick<Lane, "account_id" | "id">, reason: string) => Promise<void>;
 }

@@ -5,7 +5,6 @@
  */
 import { type Delivery, readDue, readInOrder, readLastInOrder } from "../storage/deliveries.ts";
 import { type PlacedEvent, readEventsAt } from "../storage/events.ts";
-import { settleReceiverIncident } from "../storage/incidents.ts";
 import { type Lane, markDrained, pauseLane, readLane, resumeLane } from "../storage/lanes.ts";
 import { type Attempted, attempt, wordsOf } from "./attempt.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
@@ -169,7 +168,7 @@ export class LaneWorker {
    * first that fails: then the lane is paused again.
    */
   async #drain(lane: Lane): Promise<boolean> {
-    const { db, clock } = this.#parts;
+    const { db, settle } = this.#parts;
     const last = await readLastInOrder(db, lane);
     for (let position = 0; position < last; ) {
       const kept = await this.#withEvents(await readInOrder(db, lane, drainedTogether));
@@ -180,12 +179,13 @@ export class LaneWorker {
         if (this.#stopped) return true;
         const { is_paused, is_ours } = await this.#send(lane, prepared);
         if (is_paused || !is_ours) return true;
+        // Somebody may pause it at any time, or delete its hook: what is left is looked at anew.
+        if ((await readLane(db, lane))?.draining !== true) return true;
       }
     }
-    const now = new Date(clock.now()).toISOString();
     await db.transaction(async (tx) => {
       await markDrained(tx, lane);
-      await settleReceiverIncident(tx, lane, "The receiver answers again, and has had what was kept for it.", now);
+      await settle(tx, lane, "The receiver answers again, and has had what was kept for it.");
     });
     return true;
   }

@@ -1,8 +1,8 @@
 /** What is sent: a callback as it was written, or an event as its hook wants to see it; signed anew for each try. */
-import { eventMessage, type ToldEvent } from "../domain/event-message.ts";
+import { hookMessageBody, type ToldEvent } from "../domain/event-message.ts";
 import type { CallbackDelivery, WebhookDelivery } from "../storage/deliveries.ts";
 import type { HookSettings } from "../storage/lanes.ts";
-import { signatureHeader, standardSignature, webhookSecretHeaders } from "./signature.ts";
+import { messageType, signatureHeader, standardSignature, webhookSecretHeaders } from "./signature.ts";
 
 export interface Message {
   readonly account_id: string;
@@ -28,19 +28,15 @@ export function callbackMessage(delivery: CallbackDelivery, secret: string | und
   return { account_id, method, url, headers, body, insecure_ssl: false };
 }
 
-/** The body of a hook's message: the same at every try, compact, in one piece. */
-export const webhookBody = (event: ToldEvent, delivery_id: string): string =>
-  JSON.stringify(eventMessage(event, delivery_id));
-
 export function webhookMessage(
   delivery: Pick<WebhookDelivery, "id" | "url">,
   event: ToldEvent,
   hook: HookSettings,
   now: number,
 ): Unlimited {
-  const body = webhookBody(event, delivery.id);
+  const body = hookMessageBody(event, delivery.id, hook);
   const headers = {
-    "content-type": "application/json",
+    "content-type": messageType,
     // The short id is the hook's, as at the vendor: receivers filter by it.
     "user-agent": `Dintero-Hook/${hook.id.slice(0, 8)} Tapline`,
     event: event.type,

@@ -1,6 +1,10 @@
 /** The header `Dintero-Signature`: who sent a callback, when, and to which address (callbacks-and-webhooks A5). */
 import { createHmac } from "node:crypto";
 import type { HookSettings } from "../storage/lanes.ts";
+import { awsSignatureHeaders } from "./aws-signature.ts";
+
+/** Of every hook's message. */
+export const messageType = "application/json";
 
 export interface Signed {
   readonly account_id: string;
@@ -24,14 +28,16 @@ export function signatureHeader(secret: string, signed: Signed, now_s: number): 
   return `t=${now_s},v0-hmac-sha256=${digest}`;
 }
 
-/** What the hook's own secret adds (C2): a digest of the raw body, or the words of an Authorization header. */
+/** What the hook's own secret adds (C2): a digest of the raw body, an AWS signature, or the words of an Authorization header. */
 export function webhookSecretHeaders(
   { secret }: HookSettings,
-  { body }: { readonly url: string; readonly body: string },
-  _now: number,
+  { url, body }: { readonly url: string; readonly body: string },
+  now: number,
 ): Record<string, string> {
-  if (secret?.type === "Authorization") return { authorization: secret.value };
-  if (secret?.type !== "HMAC-SHA1") return {};
+  if (secret === null) return {};
+  if (secret.type === "Authorization") return { authorization: secret.value };
+  if (secret.type === "AWS4-HMAC-SHA256")
+    return awsSignatureHeaders(secret, { url, body, content_type: messageType }, now);
   return { "event-signature": createHmac("sha1", secret.value).update(body).digest("hex") };
 }
 

@@ -1,4 +1,5 @@
 /** What a receiver reads of an event, in a webhook and in a stream (callbacks-and-webhooks C4). */
+import { isProblem, kept, parseExcluded, parseFields, withoutExcluded } from "./field-mask.ts";
 
 export interface ToldEvent {
   readonly account_id: string;
@@ -24,4 +25,27 @@ export function eventMessage(event: ToldEvent, event_delivery?: string): Record<
     ...(event.sequence === null ? {} : { sequence: event.sequence }),
     ...event.members,
   };
+}
+
+/** What a subscription wants to see of the messages. */
+export interface MessageMask {
+  readonly fields: string | null;
+  readonly exclude_fields: readonly string[] | null;
+}
+
+/** Whatever a receiver leaves out, it is told what a message is. */
+const alwaysTold = new Set(["account_id", "event", "event_delivery", "event_id", "event_time", "sequence"]);
+
+/** The body of a hook's message: the same at every try, compact, in one piece. The masks were checked when they were set. */
+export function hookMessageBody(event: ToldEvent, event_delivery: string, mask: MessageMask): string {
+  const message = eventMessage(event, event_delivery);
+  const told = Object.fromEntries(Object.entries(message).filter(([name]) => alwaysTold.has(name)));
+  return JSON.stringify({ ...told, ...(masked(message, mask) as object), ...told });
+}
+
+function masked(message: Record<string, unknown>, { fields, exclude_fields }: MessageMask): unknown {
+  const mask = fields === null || fields === "" ? undefined : parseFields(fields);
+  const excluded = (exclude_fields ?? []).map(parseExcluded).flatMap((parts) => ("problem" in parts ? [] : [parts]));
+  const shown = mask === undefined || isProblem(mask) ? message : kept(message, mask);
+  return withoutExcluded(shown, excluded);
 }

@@ -7,6 +7,7 @@
 
 import { apiKeyRejections } from "./api-key-rejections.ts";
 import { clientRejections } from "./client-rejections.ts";
+import { hookRejections } from "./hook-rejections.ts";
 import { operationRejections } from "./operation-rejections.ts";
 import { pairingRejections } from "./pairing-rejections.ts";
 import { profileRejections } from "./profile-rejections.ts";
@@ -35,6 +36,7 @@ export const rejections = {
   ...settlementRejections,
   ...pairingRejections,
   ...streamRejections,
+  ...hookRejections,
   INVALID_REQUEST_PARAMETER: {
     sentence: "The request is not valid: {reason}",
     remedy: "Each entry of `errors` names a field and what was expected there. Mend them and send the request again.",

@@ -11,6 +11,7 @@ import { fieldError, Rejection } from "../domain/rejections.ts";
 import { type ConfigurationRow, lockConfiguration, writeConfiguration } from "../storage/account-configurations.ts";
 import { writeTimeZone } from "../storage/settling.ts";
 import { recordChange } from "./account-change.ts";
+import { tellOfAccount } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** Sales that have begun go on: the seats and the profiles' revisions that the next ones need change with this. */
@@ -36,6 +37,7 @@ export async function changeAccountConfiguration(
       action: "updated",
       change: { configuration: withoutCredentials(sent) },
     });
+    await tellOfAccount(world, tx, account_id);
   });
 }
 

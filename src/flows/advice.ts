@@ -48,7 +48,7 @@ import { readTransaction } from "../storage/transactions.ts";
 import { writeCallback } from "./callback.ts";
 import { tellOfTransaction } from "./event.ts";
 import { keptAnswer, type RequestKey } from "./idempotency.ts";
-import { raiseIncident } from "./incident.ts";
+import { raiseIncident, tellOfSettled } from "./incident.ts";
 import { tellOfAdvice } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -234,7 +234,8 @@ export async function concludeAdvice(
   const transaction = await tellOfTransaction(world, tx, advice);
   await writeCallback(world, tx, { ...(await readCallbackFacts(tx, advice)), transaction }, outcome, last_event_id);
   if (decided_by !== undefined) return true;
-  await settleAdviceIncident(tx, advice, `The host answered: ${status.toLowerCase()}.`, isoNow(world));
+  const words = `The host answered: ${status.toLowerCase()}.`;
+  await tellOfSettled(world, tx, account_id, await settleAdviceIncident(tx, advice, words, isoNow(world)));
   return true;
 }
 

@@ -8,6 +8,7 @@ import { type Incident, lockIncident, readIncident, writeDecision } from "../sto
 import { type LockedPrompt, lockPrompt } from "../storage/prompts.ts";
 import { readReversalsOf } from "../storage/reversals.ts";
 import { concludeAdvice } from "./advice.ts";
+import { tellOfSettled } from "./incident.ts";
 import { endPrompt } from "./prompt.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -44,6 +45,7 @@ export async function decideIncident(world: World, request: DecisionRequest): Pr
     const written = await writeDecision(tx, account_id, incident_id, { outcome, reason, decided_by: client_id }, now);
     if (written === undefined) throw new Error(`Incident ${incident_id} changed under its lock.`);
     await applyDecision(world, tx, incident, request);
+    await tellOfSettled(world, tx, account_id, [written]);
     return written;
   });
   if (decided.prompt_id !== null) world.hints.promptChanged(decided.prompt_id);

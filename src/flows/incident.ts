@@ -3,8 +3,9 @@
 import { newId } from "../domain/ids.ts";
 import type { IncidentKind } from "../domain/incident.ts";
 import type { Tx } from "../storage/database.ts";
-import { insertIncident } from "../storage/incidents.ts";
+import { type Incident, insertIncident, readIncident, settleReceiverIncident } from "../storage/incidents.ts";
 import type { LockedPrompt } from "../storage/prompts.ts";
+import { tellOfIncidents } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface Cause {
@@ -30,5 +31,22 @@ export async function raiseIncident(world: World, tx: Tx, cause: Cause): Promise
   };
   const id = newId("inc", world.clock.now(), world.random);
   const is_new = await insertIncident(tx, { account_id, id, kind, subject, ...ids, details }, isoNow(world));
-  if (is_new) world.log.error({ account_id, incident_id: id, kind, ...ids }, "an incident needs a person");
+  if (!is_new) return;
+  const raised = await readIncident(tx, account_id, id);
+  await tellOfIncidents(world, tx, account_id, "incident_add", raised === undefined ? [] : [raised]);
+  world.log.error({ account_id, incident_id: id, kind, ...ids }, "an incident needs a person");
+}
+
+/** What evidence, or a person, has settled of them. */
+export const tellOfSettled = (world: World, tx: Tx, account_id: string, settled: readonly Incident[]): Promise<void> =>
+  tellOfIncidents(world, tx, account_id, "incident_update", settled);
+
+/** A hook has nothing to wait for any more: its receiver answers again, or it was deleted. */
+export async function settleReceiver(
+  world: World,
+  tx: Tx,
+  lane: { readonly account_id: string; readonly id: string },
+  reason: string,
+): Promise<void> {
+  await tellOfSettled(world, tx, lane.account_id, await settleReceiverIncident(tx, lane, reason, isoNow(world)));
 }

@@ -23,6 +23,7 @@ import { type LockedTerminal, readTerminal } from "../storage/terminal-registry.
 import { insertDevice } from "../storage/terminals.ts";
 import { recordChange } from "./account-change.ts";
 import { cutOff, endDevice } from "./revocation.ts";
+import { tellOfTerminal } from "./set-up-event.ts";
 import { led, lockOwn, type TerminalRequest, write } from "./terminal-registration.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -110,6 +111,7 @@ export async function takePlace(
   await write(world, tx, { ...after, device_model: terminal.device_model ?? model }, request);
   const about = { account_id, changed_by: client_id, entity: "device", entity_id: device_id } as const;
   await recordChange(world, tx, { ...about, action: "paired", change: { terminal_id, serial_number, model } });
+  await tellOfTerminal(world, tx, request, "updated");
   return { device_id, before };
 }
 

@@ -16,6 +16,7 @@ import {
 } from "../storage/payout-destinations.ts";
 import { fillStores } from "../storage/stores.ts";
 import { recordChange } from "./account-change.ts";
+import { tellOfCase, tellOfSeller, tellOfStore } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface SellerRequest {
@@ -39,6 +40,7 @@ export async function createPayoutDestination(
     }
     const change = { case_status, ...recorded(saidMembers(plain(facts))) };
     await recordSeller(world, tx, created, { changed_by: client_id, action: "created", change });
+    if (case_status !== "AUTOMATIC_REVIEW") await tellOfCase(world, tx, created);
     return created;
   });
 }
@@ -77,6 +79,7 @@ export async function decidePayoutDestination(
     const after = await updateCaseStatus(tx, decided, now);
     const change = { case_status, reason };
     await recordSeller(world, tx, after, { changed_by: client_id, action: "updated", change });
+    await tellOfCase(world, tx, after);
     await fillLinkedStores(world, tx, after);
     return after;
   });
@@ -104,6 +107,7 @@ export async function fillLinkedStores(
       changed_by: "tapline",
     } as const;
     await recordChange(world, tx, { ...made, change: saidMembers(filled) });
+    await tellOfStore(world, tx, { account_id, store_id }, "updated");
   }
 }
 
@@ -113,10 +117,12 @@ interface SellerChange {
   readonly change: object;
 }
 
-const recordSeller = (world: World, tx: Tx, seller: PayoutDestination, made: SellerChange): Promise<void> => {
+/** On record, and told. */
+async function recordSeller(world: World, tx: Tx, seller: PayoutDestination, made: SellerChange): Promise<void> {
   const { account_id, payout_destination_id: entity_id } = seller;
-  return recordChange(world, tx, { account_id, entity: "payout_destination", entity_id, ...made });
-};
+  await recordChange(world, tx, { account_id, entity: "payout_destination", entity_id, ...made });
+  await tellOfSeller(world, tx, seller, made.action);
+}
 
 const factNames = [
   ...["name", "description", "payout_reference", "bank_accounts", "type", "payout_interval_type", "country_code"],

@@ -29,7 +29,7 @@ import {
 } from "../storage/terminal-results.ts";
 import { concludeAdvice } from "./advice.ts";
 import { checkOwner } from "./connection.ts";
-import { raiseIncident } from "./incident.ts";
+import { raiseIncident, tellOfSettled } from "./incident.ts";
 import { concludePrompt } from "./prompt.ts";
 import { concludeReversal, issueReversal } from "./reversal.ts";
 import { concludeOperation } from "./terminal-operation.ts";
@@ -195,7 +195,8 @@ async function apply(
   if (status !== prompt.status) await concludePrompt(world, tx, prompt, status, wordOf(result));
   if (isFinal(status)) {
     if (prompt.status !== "UNRESOLVED") return;
-    return settleByEvidence(tx, prompt, `The terminal reported ${result.outcome}.`, isoNow(world));
+    const settled = await settleByEvidence(tx, prompt, `The terminal reported ${result.outcome}.`, isoNow(world));
+    return tellOfSettled(world, tx, prompt.account_id, settled);
   }
   if (result.outcome !== "approved") return;
   await issueReversal(world, tx, prompt, result);

@@ -23,7 +23,7 @@ import {
   seatReversal,
   updateReversal,
 } from "../storage/reversals.ts";
-import { raiseIncident } from "./incident.ts";
+import { raiseIncident, tellOfSettled } from "./incident.ts";
 import { endPrompt } from "./prompt.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -96,7 +96,9 @@ async function endReversal(
   }
   await freeSeat(tx, reversal);
   const answered = { ...reversal, id: reversal.prompt_id };
-  await settleByEvidence(tx, answered, `The terminal reported the reversal ${status}.`, isoNow(world));
+  const words = `The terminal reported the reversal ${status}.`;
+  const settled = await settleByEvidence(tx, answered, words, isoNow(world));
+  await tellOfSettled(world, tx, reversal.account_id, settled);
 }
 
 /** How long a host takes to take money back; asking again sooner would only add to the noise. */

@@ -12,6 +12,7 @@ import { recordChange } from "./account-change.ts";
 import { raiseUnanswered } from "./advice.ts";
 import { leaveBehind } from "./reconnection.ts";
 import { leaveReversalsBehind } from "./reversal.ts";
+import { tellOfTerminal } from "./set-up-event.ts";
 import { led, type TerminalRequest, write } from "./terminal-registration.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -31,7 +32,9 @@ export async function revokeDevice(world: World, request: TerminalRequest): Prom
     }
     if (terminal.device_id === null) return undefined;
     if (!is_deleted) await write(world, tx, { ...led(terminal, "revoked"), check_update_asked_at: null }, request);
-    return endDevice(world, tx, request);
+    const link = await endDevice(world, tx, request);
+    await tellOfTerminal(world, tx, request, "updated");
+    return link;
   });
   if (left !== undefined) await cutOff(world, left);
 }

@@ -20,6 +20,7 @@ import {
 } from "../storage/stores.ts";
 import { recordChange } from "./account-change.ts";
 import { fillLinkedStores } from "./payout-destination.ts";
+import { tellOfStore } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface Request {
@@ -139,11 +140,15 @@ interface StoreChange {
   readonly change: object;
 }
 
-const recordStore = (
+/** On record, and told. */
+async function recordStore(
   world: World,
   tx: Tx,
   { account_id, store_id }: Pick<Store, "account_id" | "store_id">,
   made: StoreChange,
-): Promise<void> => recordChange(world, tx, { account_id, entity: "store", entity_id: store_id, ...made });
+): Promise<void> {
+  await recordChange(world, tx, { account_id, entity: "store", entity_id: store_id, ...made });
+  await tellOfStore(world, tx, { account_id, store_id }, made.action);
+}
 
 const recorded = ({ members, ...facts }: StoreFacts): Record<string, unknown> => ({ ...facts, ...members });

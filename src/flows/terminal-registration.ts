@@ -22,6 +22,7 @@ import { insertTerminal } from "../storage/terminals.ts";
 import { recordChange } from "./account-change.ts";
 import { askToClose } from "./closing.ts";
 import { raiseIncident } from "./incident.ts";
+import { tellOfTerminal } from "./set-up-event.ts";
 import { enrolSimulated, type SimulatedDevices } from "./simulated-enrolment.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -229,14 +230,16 @@ function ledIfReady(terminal: LockedTerminal): LockedTerminal {
 export const write = (world: World, tx: Tx, terminal: LockedTerminal, { client_id }: Caller): Promise<void> =>
   updateTerminal(tx, { ...terminal, status_reason: statusReason(terminal.status) }, client_id, isoNow(world));
 
-function record(
+/** On record, and told. */
+async function record(
   world: World,
   tx: Tx,
   { account_id, client_id, terminal_id }: TerminalRequest,
   action: "created" | "updated" | "deleted",
   change: object,
 ): Promise<void> {
-  return recordChange(world, tx, {
+  await tellOfTerminal(world, tx, { account_id, terminal_id }, action);
+  await recordChange(world, tx, {
     account_id,
     changed_by: client_id,
     entity: "terminal",

@@ -1,11 +1,11 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { withoutCredentials } from "../domain/account-configuration.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { changeAccountConfiguration, configurationOf } from "../flows/account-configuration.ts";
 import type { World } from "../flows/world.ts";
 import { readConfiguration } from "../storage/account-configurations.ts";
-import { present } from "./present.ts";
 
 export const readAccountConfiguration =
   (world: World): Handler<Operations["readAccountConfiguration"]> =>

@@ -2,6 +2,7 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { overlapDefault_s } from "../domain/api-client.ts";
+import { present } from "../domain/present.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
 import { createApiKey as create, deleteApiKey as remove, rotateApiKey as rotate } from "../flows/api-key.ts";
 import type { World } from "../flows/world.ts";
@@ -9,7 +10,6 @@ import { type ApiKey, listApiKeys as list, readApiKey } from "../storage/api-key
 import type { Doorkeepers } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
 import { unknownCursor } from "./pages.ts";
-import { present } from "./present.ts";
 import type { TokenClaims } from "./token-keys.ts";
 
 const limitDefault = 10;

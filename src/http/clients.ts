@@ -2,6 +2,7 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { overlapDefault_s } from "../domain/api-client.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { createClient, deleteClient, rotateSecret } from "../flows/client.ts";
 import type { World } from "../flows/world.ts";
@@ -9,7 +10,6 @@ import { type ApiClient, listApiClients as list, readApiClient as read } from ".
 import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
 import { checkCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 

@@ -1,13 +1,13 @@
 /** Grants of an account's API clients. */
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
+import { present } from "../domain/present.ts";
 import { createGrant, deleteGrant } from "../flows/grant.ts";
 import type { World } from "../flows/world.ts";
 import { type Grant, listGrants } from "../storage/grants.ts";
 import { type Doorkeepers, forget } from "./authentication.ts";
 import { keptMembers } from "./kept-members.ts";
 import { checkCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 

@@ -1,19 +1,18 @@
-import type { Incident } from "../contract/incident.ts";
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { fullTerminalId } from "../domain/ids.ts";
-import { incidentRules } from "../domain/incident.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { decideIncident as decide } from "../flows/decision.ts";
+import { incidentOf } from "../flows/shown-set-up.ts";
 import type { World } from "../flows/world.ts";
 import { type Advice, readAdvicesOf } from "../storage/advices.ts";
-import { type Incident as IncidentRow, listIncidents as list, readIncidentsOf } from "../storage/incidents.ts";
+import { listIncidents as list, readIncidentsOf } from "../storage/incidents.ts";
 import { readPromptsOf } from "../storage/prompts.ts";
 import { type Refund, readRefundsOf } from "../storage/refunds.ts";
 import { readReversalsOf } from "../storage/reversals.ts";
 import { readWordsAbout } from "../storage/terminal-results.ts";
 import { checkCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 
@@ -60,5 +59,3 @@ const adviceOf = (advice: Advice) => {
   const facts = { id, kind, terminal_id, amount, currency, status, request_id, requested_by, reason };
   return present({ ...facts, created_at, sent_at, finished_at });
 };
-
-const incidentOf = (row: IncidentRow): Incident => ({ ...present(row), ...incidentRules[row.kind] });

@@ -2,11 +2,11 @@ import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { pairingPollText, pairingRequestText } from "../contract/terminal-protocol/pairing.ts";
 import { placeOf } from "../domain/network-address.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { claimDevice as claim, openPairing as open, pollPairing as poll } from "../flows/shown-code.ts";
 import type { World } from "../flows/world.ts";
 import { countDeviceTry, countOperatorTry } from "../flows/wrong-code.ts";
-import { present } from "./present.ts";
 import { named } from "./terminals.ts";
 
 export const openPairing =

@@ -1,10 +1,8 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import type {
-  Approval,
   CreateApproval,
   CreatePayoutDestination,
-  PayoutDestination,
   UpdatePayoutDestination,
 } from "../contract/payout-destination.ts";
 import { type BankAccount, refusalOfBankAccounts } from "../domain/bank-account.ts";
@@ -14,18 +12,12 @@ import {
   decidePayoutDestination as decide,
   updatePayoutDestination as update,
 } from "../flows/payout-destination.ts";
+import { approvalOf, sellerOf } from "../flows/shown-set-up.ts";
 import type { World } from "../flows/world.ts";
-import {
-  listSellers,
-  readSeller,
-  readSellerPlaces,
-  type SellerFilter,
-  type PayoutDestination as SellerRow,
-} from "../storage/payout-destinations.ts";
+import { listSellers, readSeller, readSellerPlaces, type SellerFilter } from "../storage/payout-destinations.ts";
 import { bankNumberRules } from "./bank-numbers.ts";
 import { onlySent, orNull, otherMembers } from "./own-members.ts";
 import { pageOf, unknownCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 export const createPayoutDestination =
   (world: World): Handler<Operations["createPayoutDestination"]> =>
@@ -150,7 +142,6 @@ function factsOf({ payout_destination_description, bank_accounts, ...body }: Cre
 }
 
 const intervals = { daily: "day", weekly: "week", monthly: "month" } as const;
-const approvalIntervals = { day: "daily", week: "weekly", month: "monthly", manual: "manual" } as const;
 
 function approvedFactsOf({ bank_accounts, payout_interval_type: interval, ...body }: CreateApproval) {
   const { payout_destination_name, payout_destination_description, ...rest } = body;
@@ -174,21 +165,4 @@ interface NumberedOrganization {
 /** An approval has the number beside the organization. */
 function organizationOf({ organization_number, organization }: NumberedOrganization) {
   return organization_number === undefined ? organization : { ...organization, organization_number };
-}
-
-/** As the row says it, before what was sent beside it: no member of the contract's is overruled by one that is not. */
-function sellerOf({ members, ...row }: SellerRow): PayoutDestination {
-  return { ...members, ...present(row) } as PayoutDestination;
-}
-
-function approvalOf({ members, name, description, payout_interval_type, organization, ...row }: SellerRow): Approval {
-  const { account_id: _, country_code, ...known } = row;
-  const renamed = {
-    payout_destination_name: name,
-    payout_destination_description: description,
-    payout_interval_type: payout_interval_type === null ? null : approvalIntervals[payout_interval_type],
-    organization_number: organization?.organization_number ?? null,
-    country_code: country_code ?? organization?.country_code ?? organization?.country ?? null,
-  };
-  return { ...members, ...present({ ...known, organization, ...renamed }), links: [] } as unknown as Approval;
 }

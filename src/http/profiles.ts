@@ -1,11 +1,11 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import type { PaymentProfile } from "../contract/profile.ts";
+import { present } from "../domain/present.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
 import { changeProfile, createProfile as create, deleteProfile as remove } from "../flows/profile.ts";
 import type { World } from "../flows/world.ts";
 import { listPaymentProfiles, type ProfileRow, readPaymentProfile } from "../storage/profiles.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 

@@ -13,6 +13,7 @@ import type { EventHub } from "./event-hub.ts";
 import { streamEvents, streamSessionEvents } from "./events.ts";
 import { createClientGrant, deleteClientGrant, listClientGrants } from "./grants.ts";
 import { readHealth, readReadiness } from "./health.ts";
+import { hookHandlers } from "./hooks.ts";
 import { decideIncident, listIncidents, readEvidence } from "./incidents.ts";
 import { makePairingCode, pairDevice, revokeDevice } from "./pairing.ts";
 import { claimDevice, openPairing, pollPairing } from "./pairing-requests.ts";
@@ -96,9 +97,10 @@ const devicesOf = (world: World) => ({
   revokeDevice: revokeDevice(world),
 });
 
-/** What goes on beside payments. */
+/** What no sale needs. */
 const housekeeping = (world: World) => ({
   ...settling(world),
+  ...hookHandlers(world),
   startTerminalOperation: startTerminalOperation(world),
   listTerminalOperations: listTerminalOperations(world),
   readTerminalOperation: readTerminalOperation(world),

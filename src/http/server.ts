@@ -9,7 +9,7 @@ import fastify, {
   type FastifyRequest,
   LogController,
 } from "fastify";
-import { Accepted, type Call, type Operation, Streamed, TextDocument } from "../contract/operation.ts";
+import { Accepted, type Call, Counted, type Operation, Streamed, TextDocument } from "../contract/operation.ts";
 import { newUuid } from "../domain/ids.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { ApiKeyStandings } from "./api-key-standings.ts";
@@ -142,6 +142,11 @@ function addRoute(app: FastifyInstance, api: GuardedApi, streams: EventStreams, 
       }
       if (answer instanceof TextDocument) return sendDocument(reply, operation, answer);
       if (operation.created) reply.code(201);
+      if (operation.no_content) return reply.code(204).send();
+      if (answer instanceof Counted) {
+        reply.header("total-count", answer.total);
+        return answer.answer;
+      }
       if (!(answer instanceof Accepted)) return answer;
       reply.code(202).header("event-request-id", answer.event_request_id);
       return answer.answer;

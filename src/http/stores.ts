@@ -1,13 +1,13 @@
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
-import type { AccountStore, UpdateStore } from "../contract/store.ts";
+import type { UpdateStore } from "../contract/store.ts";
 import { Rejection } from "../domain/rejections.ts";
+import { storeOf } from "../flows/shown-set-up.ts";
 import { createStore as create, deleteStore as remove, updateStore as update } from "../flows/store.ts";
 import type { World } from "../flows/world.ts";
-import { type FurnishedStore, listStores as list, readStore as read } from "../storage/stores.ts";
+import { listStores as list, readStore as read } from "../storage/stores.ts";
 import { onlySent, orNull, otherMembers } from "./own-members.ts";
 import { pageOf, unknownCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 export const createStore =
   (world: World): Handler<Operations["createStore"]> =>
@@ -62,41 +62,4 @@ function splitOf(body: Omit<UpdateStore, "store_id">) {
   const told = { store_name, organization, address, coordinates, phone_number, email, website };
   const unlinked: { payout_destination_id?: string | undefined; link?: Record<string, unknown> } = linked;
   return { payout_destination_id: undefined, ...told, ...unlinked, members: otherMembers(others) };
-}
-
-/** As the row says it, before what was sent beside it: no member of the contract's is overruled by one that is not. */
-function storeOf({ members, link, seller, terminals, ...row }: FurnishedStore): AccountStore {
-  const { account_id: _, payout_destination_id: __, ...own } = row;
-  return {
-    ...members,
-    ...present(own),
-    ...(seller === null
-      ? {}
-      : {
-          payout_destination: {
-            ...link,
-            payout_destination_id: seller.payout_destination_id,
-            ...present({ status: seller.case_status, type: seller.type }),
-          },
-        }),
-    verified: seller?.case_status === "ACTIVE",
-    number_of_terminals: terminals.length,
-    operator_payout_destinations: operatorsOf(seller, link.merchant_category_code),
-    terminals: [...terminals],
-  } as AccountStore;
-}
-
-function operatorsOf(seller: FurnishedStore["seller"], merchant_category_code: unknown) {
-  if (seller === null) return [];
-  const { organization_number, trade_name, name } = seller.organization ?? {};
-  const operator = {
-    payout_destination_id: seller.payout_destination_id,
-    status: seller.case_status,
-    type: seller.type,
-    organization_number: organization_number ?? null,
-    name: seller.name ?? name ?? null,
-    trade_name: trade_name ?? null,
-    merchant_category_code: merchant_category_code ?? seller.merchant_category_code,
-  };
-  return [present(operator)];
 }

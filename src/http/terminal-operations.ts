@@ -2,13 +2,13 @@ import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
 import { TerminalOperation } from "../contract/terminal-operation.ts";
 import { fullTerminalId } from "../domain/ids.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { startOperation } from "../flows/terminal-operation.ts";
 import type { World } from "../flows/world.ts";
 import { listOperations, type TerminalOperation as Row, readOperation } from "../storage/terminal-operations.ts";
 import { requestKey } from "./idempotency-key.ts";
 import { unknownCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 

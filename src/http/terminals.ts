@@ -1,14 +1,13 @@
 import type { Call, Handler, Operation } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
-import type { Terminal } from "../contract/terminal.ts";
 import { fullTerminalId } from "../domain/ids.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
+import { terminalOf } from "../flows/shown-set-up.ts";
 import type { SimulatedDevices } from "../flows/simulated-enrolment.ts";
 import { pairSimulated } from "../flows/simulated-pairing.ts";
 import * as registration from "../flows/terminal-registration.ts";
 import type { World } from "../flows/world.ts";
-import { listTerminals as list, readTerminal as read, type TerminalRow } from "../storage/terminal-registry.ts";
-import { present } from "./present.ts";
+import { listTerminals as list, readTerminal as read } from "../storage/terminal-registry.ts";
 
 const limitDefault = 10;
 
@@ -84,8 +83,4 @@ async function answered(world: World, { account_id, terminal_id }: { account_id:
   const terminal = await read(world.db, account_id, terminal_id);
   if (terminal === undefined) throw new Error(`Terminal ${terminal_id} is gone.`);
   return terminalOf(terminal);
-}
-
-function terminalOf({ members, store, ...row }: TerminalRow, includes: readonly string[] = []): Terminal {
-  return { ...members, ...present(row), ...(includes.includes("store") ? { store } : {}) };
 }

@@ -1,6 +1,7 @@
 /** The users of an account. */
 import type { Handler } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
+import { present } from "../domain/present.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { emailKey } from "../domain/user.ts";
 import * as flow from "../flows/user.ts";
@@ -8,7 +9,6 @@ import type { World } from "../flows/world.ts";
 import { listUsers as list, readUser as read, type User, userWasThere } from "../storage/users.ts";
 import type { ClientStandings } from "./client-standings.ts";
 import { pageOf, unknownCursor } from "./pages.ts";
-import { present } from "./present.ts";
 
 const limitDefault = 10;
 

@@ -13,7 +13,8 @@ export type ChangedEntity =
   | "profile"
   | "signature"
   | "user"
-  | "api_key";
+  | "api_key"
+  | "hook";
 
 export type ChangeAction =
   | "created"

@@ -76,10 +76,15 @@ const due = statement(
   "due_deliveries",
   `SELECT * FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' AND due_at <= $3
      AND NOT (id = ANY($4::text[]))
+     AND NOT EXISTS (SELECT FROM delivery_lanes AS lane WHERE lane.account_id = $1 AND lane.id = $2
+       AND (lane.draining OR lane.paused_at IS NOT NULL))
    ORDER BY due_at, event_position LIMIT $5`,
 );
 
-/** What is due in a lane, but for what is under way, by `pending_deliveries`. */
+/**
+ * What is due in a lane, but for what is under way, by `pending_deliveries`. Nothing of one that was paused meanwhile, or
+ * that is to be drained in order.
+ */
 export const readDue = (
   reader: Reader,
   { account_id, id }: Lane,

@@ -87,6 +87,8 @@ const place = statement(
      FROM placed JOIN hooks AS hook USING (account_id)
      WHERE hook.deleted_at IS NULL AND (placed.hook_id = hook.id
        OR (placed.hook_id IS NULL AND hook.active AND placed.type = ANY(hook.events)))
+     -- One that is being deleted is either seen so, or its deletion sees this.
+     FOR SHARE OF hook
      -- One that cannot be handed on must not keep all others from their places.
      ON CONFLICT DO NOTHING
    )

@@ -128,47 +128,64 @@ export async function writeDecision(
 const settleOpen = statement(
   "settle_resolved_incidents",
   `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
-   WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST', 'REVERSAL_UNRESOLVED')`,
+   WHERE account_id = $1 AND prompt_id = $2 AND decided_at IS NULL AND kind IN ('UNRESOLVED_PAYMENT', 'JOURNAL_LOST', 'REVERSAL_UNRESOLVED')
+   RETURNING ${columns}`,
 );
 
 const settleAdvice = statement(
   "settle_advice_incident",
   `UPDATE incidents SET decided_at = $3, decided_by = $4, outcome = 'settled', reason = $5
-   WHERE account_id = $1 AND kind = 'ADVICE_UNANSWERED' AND subject = $2 AND decided_at IS NULL`,
+   WHERE account_id = $1 AND kind = 'ADVICE_UNANSWERED' AND subject = $2 AND decided_at IS NULL
+   RETURNING ${columns}`,
 );
 
-/** The host has answered after all. */
+/** The host has answered after all. Answers what that settled. */
 export async function settleAdviceIncident(
   tx: Tx,
   { account_id, id, terminal_id }: { account_id: string; id: string; terminal_id: string },
   reason: string,
   now: string,
-): Promise<void> {
-  await tx.query(settleAdvice, [account_id, id, now, terminal_id, reason]);
+): Promise<Incident[]> {
+  return tx.query(settleAdvice, [account_id, id, now, terminal_id, reason]);
 }
 
-/** The terminal has said it after all: what was raised because it had not is settled by that. */
+/** The terminal has said it after all: what was raised because it had not is settled by that, and answered. */
 export async function settleByEvidence(
   tx: Tx,
   prompt: { account_id: string; id: string; terminal_id: string },
   reason: string,
   now: string,
-): Promise<void> {
-  await tx.query(settleOpen, [prompt.account_id, prompt.id, now, prompt.terminal_id, reason]);
+): Promise<Incident[]> {
+  return tx.query(settleOpen, [prompt.account_id, prompt.id, now, prompt.terminal_id, reason]);
 }
 
 const settleReceiver = statement(
   "settle_receiver_incident",
   `UPDATE incidents SET decided_at = $3, decided_by = 'tapline', outcome = 'settled', reason = $4
-   WHERE account_id = $1 AND kind = 'RECEIVER_FAILING' AND starts_with(subject, $2 || ' ') AND decided_at IS NULL`,
+   WHERE account_id = $1 AND kind = 'RECEIVER_FAILING' AND starts_with(subject, $2 || ' ') AND decided_at IS NULL
+   RETURNING ${columns}`,
 );
 
-/** A hook's receiver answers again. */
+/** A hook's receiver answers again. Answers what that settled. */
 export async function settleReceiverIncident(
   tx: Tx,
   { account_id, id }: { account_id: string; id: string },
   reason: string,
   now: string,
-): Promise<void> {
-  await tx.query(settleReceiver, [account_id, id, now, reason]);
+): Promise<Incident[]> {
+  return tx.query(settleReceiver, [account_id, id, now, reason]);
+}
+
+const openReceiver = statement(
+  "open_receiver_incident",
+  `SELECT FROM incidents
+   WHERE account_id = $1 AND kind = 'RECEIVER_FAILING' AND starts_with(subject, $2 || ' ') AND decided_at IS NULL`,
+);
+
+/** Has a person been told already that this hook's receiver fails? */
+export async function hasOpenReceiverIncident(
+  reader: Reader,
+  { account_id, id }: { account_id: string; id: string },
+): Promise<boolean> {
+  return (await reader.query(openReceiver, [account_id, id])).length > 0;
 }

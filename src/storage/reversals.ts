@@ -18,6 +18,7 @@ export interface Reversal {
   readonly reason: string | null;
   readonly issued_at: string;
   readonly sent_at: string | null;
+  readonly unresolved_at: string | null;
   readonly finished_at: string | null;
 }
 
@@ -118,7 +119,9 @@ export async function lockReversal(tx: Tx, account_id: string, reversal_id: stri
 
 const end = statement(
   "end_reversal",
-  `UPDATE reversals SET status = $3, reason = $4, finished_at = CASE WHEN $3 IN ('REVERSED', 'REFUSED') THEN $5::timestamptz END
+  `UPDATE reversals SET status = $3, reason = $4,
+     unresolved_at = CASE WHEN $3 = 'UNRESOLVED' THEN $5::timestamptz ELSE unresolved_at END,
+     finished_at = CASE WHEN $3 IN ('REVERSED', 'REFUSED') THEN $5::timestamptz END
    WHERE account_id = $1 AND id = $2`,
 );
 

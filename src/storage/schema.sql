@@ -462,6 +462,7 @@ CREATE TABLE reversals (
   sent_at timestamp with time zone,
   sent_epoch bigint,
   finished_at timestamp with time zone,
+  unresolved_at timestamp with time zone,
   CONSTRAINT reversals_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT one_reversal_per_prompt UNIQUE (account_id, prompt_id),
   CONSTRAINT reversal_finished_when_ended CHECK ((finished_at IS NOT NULL) = (status = ANY (ARRAY['REVERSED'::text, 'REFUSED'::text]))),
@@ -590,7 +591,7 @@ CREATE TABLE account_changes (
   CONSTRAINT account_changes_pkey PRIMARY KEY (account_id, id),
   CONSTRAINT account_changes_account_id_fkey FOREIGN KEY (account_id) REFERENCES accounts(account_id),
   CONSTRAINT account_changes_action_check CHECK (action = ANY (ARRAY['created'::text, 'updated'::text, 'deleted'::text, 'rotated'::text, 'paired'::text, 'revoked'::text, 'invited'::text, 'accepted'::text])),
-  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text, 'user'::text, 'api_key'::text]))
+  CONSTRAINT account_changes_entity_check CHECK (entity = ANY (ARRAY['account'::text, 'client'::text, 'grant'::text, 'payout_destination'::text, 'store'::text, 'terminal'::text, 'device'::text, 'profile'::text, 'signature'::text, 'user'::text, 'api_key'::text, 'hook'::text]))
 );
 CREATE INDEX account_changes_by_entity ON account_changes USING btree (account_id, entity, entity_id, id);
 
@@ -985,6 +986,7 @@ CREATE TABLE hooks (
   active boolean NOT NULL,
   fields text,
   exclude_fields text[],
+  members jsonb NOT NULL DEFAULT '{}'::jsonb,
   signing_secret text NOT NULL,
   former_signing_secret text,
   former_until timestamp with time zone,
@@ -1278,6 +1280,23 @@ BEGIN
   RETURN NULL;
 END $function$;
 
+CREATE OR REPLACE FUNCTION public.tell_of_reversal()
+ RETURNS trigger
+ LANGUAGE plpgsql
+AS $function$
+BEGIN
+  INSERT INTO event_inbox (account_id, id, type, session_id, transaction_id, body, created_at)
+  SELECT NEW.account_id, NEW.id || '.' || lower(NEW.status), 'payment_reversal', NEW.session_id, NEW.transaction_id,
+    json_build_object('reversal', json_strip_nulls(json_build_object('id', NEW.id, 'prompt_id', NEW.prompt_id,
+      'session_id', NEW.session_id, 'transaction_id', NEW.transaction_id, 'terminal_id', NEW.terminal_id,
+      'journal_id', NEW.journal_id, 'amount', NEW.amount, 'currency', NEW.currency, 'status', NEW.status,
+      'reason', NEW.reason, 'issued_at', iso(NEW.issued_at), 'sent_at', iso(NEW.sent_at),
+      'unresolved_at', iso(NEW.unresolved_at), 'finished_at', iso(NEW.finished_at))))::text,
+    CASE NEW.status WHEN 'ISSUED' THEN NEW.issued_at WHEN 'SENT' THEN NEW.sent_at
+      WHEN 'UNRESOLVED' THEN NEW.unresolved_at ELSE NEW.finished_at END;
+  RETURN NULL;
+END $function$;
+
 CREATE TRIGGER accounts_have_a_default_profile AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_default_profile();
 
 CREATE TRIGGER accounts_have_a_settlement_calendar AFTER INSERT ON accounts FOR EACH ROW EXECUTE FUNCTION give_settlement_calendar();
@@ -1303,5 +1322,9 @@ CREATE TRIGGER prompt_step BEFORE UPDATE OF status ON prompts FOR EACH ROW WHEN 
 CREATE TRIGGER prompt_step_is_told AFTER UPDATE OF status ON prompts FOR EACH ROW WHEN (old.status <> new.status AND new.status <> 'PENDING'::text) EXECUTE FUNCTION tell_of_prompt_step();
 
 CREATE TRIGGER refund_waits_is_told AFTER INSERT ON prompts FOR EACH ROW WHEN (new.status = 'WAITING'::text) EXECUTE FUNCTION tell_of_prompt_step();
+
+CREATE TRIGGER reversal_is_told AFTER INSERT ON reversals FOR EACH ROW EXECUTE FUNCTION tell_of_reversal();
+
+CREATE TRIGGER reversal_step_is_told AFTER UPDATE OF status ON reversals FOR EACH ROW WHEN (old.status <> new.status) EXECUTE FUNCTION tell_of_reversal();
 
 CREATE TRIGGER append_only BEFORE DELETE OR UPDATE ON account_changes FOR EACH ROW EXECUTE FUNCTION refuse_rewriting();

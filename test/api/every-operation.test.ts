@@ -92,6 +92,26 @@ async function plant(): Promise<void> {
   const made = { provider_reference: "planted", created_at: new Date(), updated_at: new Date() };
   const settlement = { account_id: theirs, id: newUuid(systemRandom), ...places, ...day, ...made };
   await insertRow(shop.database, "settlements", { ...settlement, settled_at: new Date() });
+  await plantHook();
+}
+
+/** A subscription, and what was delivered to it. */
+async function plantHook(): Promise<void> {
+  const [id, delivery_id, url, created_at] = [
+    newUuid(systemRandom),
+    newUuid(systemRandom),
+    "https://a.test/",
+    new Date(),
+  ];
+  const by = { created_at, created_by: "x", updated_at: created_at, updated_by: "x" };
+  const told = { url, insecure_ssl: false, events: ["ping"], active: true, signing_secret: "whsec_planted" };
+  await insertRow(shop.database, "hooks", { account_id: theirs, id, ...told, ...by });
+  await insertRow(shop.database, "delivery_lanes", { account_id: theirs, id, hook_id: id });
+  const event = { account_id: theirs, position: 1_000_000, id: "evt_planted", type: "ping", hook_id: id, body: "{}" };
+  await insertRow(shop.database, "events", { ...event, created_at });
+  const sent = { kind: "webhook", lane_id: id, hook_id: id, event_position: 1_000_000, method: "POST", url };
+  const ended = { status: "DELIVERED", due_at: created_at, created_at, finished_at: created_at };
+  await insertRow(shop.database, "deliveries", { account_id: theirs, id: delivery_id, ...sent, ...ended });
 }
 
 interface Sent {
@@ -157,7 +177,8 @@ const idsIn = (path: string): string[] =>
  * Something of their account's that a parameter such as `store_id` can name: from the table of stores, or else from any
  * table that has it in its key.
  */
-async function theirIdFor(parameter: string, path: string): Promise<string> {
+async function theirIdFor(written: string, path: string): Promise<string> {
+  const parameter = written === "hid" ? "hook_id" : written;
   // A bare {id} is of what the path names before it.
   const before = /([\w-]+)\/\{id\}/.exec(path)?.[1]?.replaceAll("-", "_");
   const plural =

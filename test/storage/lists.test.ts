@@ -68,8 +68,8 @@ interface Page {
   readonly cursor: string | undefined;
 }
 
-const pathOf = ({ operation }: PlantedList, account = account_id): string =>
-  operation.path.replace(/\{[ao]id\}/, account);
+const pathOf = ({ operation, within = {} }: PlantedList, account = account_id): string =>
+  operation.path.replaceAll(/\{(\w+)\}/g, (_, name: string) => within[name] ?? account);
 
 const get = (list: PlantedList, query: string): Promise<Answer<ErrorBody>> =>
   shop.call("GET", `${pathOf(list)}?${query}`, undefined, { authorization });

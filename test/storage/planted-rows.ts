@@ -11,6 +11,8 @@ export type Meant = (n: number) => boolean;
 
 export interface PlantedList {
   readonly operation: Operations[keyof Operations];
+  /** What of its path is neither `{aid}` nor `{oid}`; both accounts have it. */
+  readonly within?: Readonly<Record<string, string>>;
   /** Inserts the rows $2 to $3 of the account $1. Two lists of the same rows have the same statements. */
   readonly plant: readonly string[];
   /** The member that a row is known by and that the cursor names: its `id`, unless this says another. */

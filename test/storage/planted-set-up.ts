@@ -233,6 +233,53 @@ const users: PlantedList = {
   ],
 };
 
+const hookId = (n: number): string => `hook-${digits(n)}`;
+
+const hooks: PlantedList = {
+  operation: operations.listHooks,
+  plant: [
+    `INSERT INTO hooks (account_id, id, url, insecure_ssl, events, active, signing_secret, created_at, created_by,
+       updated_at, updated_by, deleted_at, deleted_by)
+     SELECT $1, 'hook-' || ${padded}, 'https://receiver.test/' || n, false, '{ping}', true, 'whsec_planted',
+       ${madeInPairs}, 'till-1', ${made}, 'till-1', ${deletedAt}, ${deletedBy}
+     FROM ${numbers}`,
+    `INSERT INTO delivery_lanes (account_id, id, hook_id)
+     SELECT $1, 'hook-' || ${padded}, 'hook-' || ${padded} FROM ${numbers}`,
+  ],
+  hidden: { rows: isDeleted, unless: "include_deleted" },
+  filters: [
+    ["include_deleted=true", () => true],
+    ["total=true", () => true],
+  ],
+};
+
+const toldTypes = ["checkout_transaction", "ping", "incident_add"];
+const deliveryEnds = ["DELIVERED", "REFUSED", "EXHAUSTED"];
+
+/** Of one subscription. Events stand in a stream of their own places, far from those that happen meanwhile. */
+const hookDeliveries: PlantedList = {
+  operation: operations.listHookDeliveries,
+  within: { hid: hookId(1) },
+  plant: [
+    `INSERT INTO events (account_id, position, id, type, body, created_at)
+     SELECT $1, 1000000 + n, 'evt-' || n, ${array(toldTypes)}[n % 3 + 1], '{}', ${made} FROM ${numbers}`,
+    `INSERT INTO deliveries (account_id, id, kind, lane_id, hook_id, event_position, method, url, status, due_at,
+       created_at, finished_at)
+     SELECT $1, 'delivery-' || ${padded}, 'webhook', '${hookId(1)}', '${hookId(1)}', 1000000 + n, 'POST',
+       'https://receiver.test/1', ${array(deliveryEnds)}[n % 7 % 3 + 1], ${made}, ${made}, ${made}
+     FROM ${numbers}`,
+    `INSERT INTO delivery_attempts (account_id, delivery_id, try, started_at, duration_ms, request_headers, status,
+       response_headers, response_body)
+     SELECT $1, 'delivery-' || ${padded}, 1, ${made}, 7, '{}', 200, '{}', '' FROM ${numbers}`,
+  ],
+  filters: [
+    ["event=checkout_transaction,incident_add", (n) => n % 3 !== 1],
+    ["event=ping", (n) => n % 3 === 1],
+    ["delivery_status=REFUSED&delivery_status=EXHAUSTED", (n) => (n % 7) % 3 !== 0],
+  ],
+  looks_through: ["event", "delivery_status"],
+};
+
 /** In the order of planting: a grant has its client, a store its seller, a terminal its store. */
 export const setUpLists: Readonly<Record<string, PlantedList>> = {
   changes,
@@ -246,4 +293,6 @@ export const setUpLists: Readonly<Record<string, PlantedList>> = {
   terminals,
   "terminal operations": terminalOperations,
   users,
+  hooks,
+  "deliveries of a hook": hookDeliveries,
 };

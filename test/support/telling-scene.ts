@@ -10,7 +10,7 @@ import { startTelling, type Telling } from "../../src/delivery/telling.ts";
 import { newId, newUuid } from "../../src/domain/ids.ts";
 import { insertCallback } from "../../src/storage/deliveries.ts";
 import { insertEvent } from "../../src/storage/events.ts";
-import { insertIncident } from "../../src/storage/incidents.ts";
+import { insertIncident, settleReceiverIncident } from "../../src/storage/incidents.ts";
 import { recordProcessSeen } from "../../src/storage/server-processes.ts";
 import { systemClock, systemRandom } from "../../src/system-environment.ts";
 import { account_id, plantAccount } from "../storage/planted.ts";
@@ -87,6 +87,9 @@ export class TellingScene {
       raise: async (tx, { account_id, kind, subject, details }) => {
         const id = newId("inc", Date.now(), systemRandom);
         await insertIncident(tx, { account_id, id, kind, subject, details }, new Date().toISOString());
+      },
+      settle: async (tx, lane, reason) => {
+        await settleReceiverIncident(tx, lane, reason, new Date().toISOString());
       },
     };
   }

@@ -16,6 +16,7 @@ const entities = [
   "signature",
   "user",
   "api_key",
+  "hook",
 ] as const;
 
 const AccountChange = open({

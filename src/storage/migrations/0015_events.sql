@@ -67,6 +67,25 @@ CREATE TRIGGER refund_waits_is_told AFTER INSERT ON prompts
 CREATE TRIGGER prompt_step_is_told AFTER UPDATE OF status ON prompts
   FOR EACH ROW WHEN (OLD.status <> NEW.status AND NEW.status <> 'PENDING') EXECUTE FUNCTION tell_of_prompt_step();
 
+ALTER TABLE reversals ADD COLUMN unresolved_at timestamptz;
+-- Whoever follows a payment sees that its approval is being taken back, and what came of that.
+CREATE FUNCTION tell_of_reversal() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO event_inbox (account_id, id, type, session_id, transaction_id, body, created_at)
+  SELECT NEW.account_id, NEW.id || '.' || lower(NEW.status), 'payment_reversal', NEW.session_id, NEW.transaction_id,
+    json_build_object('reversal', json_strip_nulls(json_build_object('id', NEW.id, 'prompt_id', NEW.prompt_id,
+      'session_id', NEW.session_id, 'transaction_id', NEW.transaction_id, 'terminal_id', NEW.terminal_id,
+      'journal_id', NEW.journal_id, 'amount', NEW.amount, 'currency', NEW.currency, 'status', NEW.status,
+      'reason', NEW.reason, 'issued_at', iso(NEW.issued_at), 'sent_at', iso(NEW.sent_at),
+      'unresolved_at', iso(NEW.unresolved_at), 'finished_at', iso(NEW.finished_at))))::text,
+    CASE NEW.status WHEN 'ISSUED' THEN NEW.issued_at WHEN 'SENT' THEN NEW.sent_at
+      WHEN 'UNRESOLVED' THEN NEW.unresolved_at ELSE NEW.finished_at END;
+  RETURN NULL;
+END $$;
+CREATE TRIGGER reversal_is_told AFTER INSERT ON reversals FOR EACH ROW EXECUTE FUNCTION tell_of_reversal();
+CREATE TRIGGER reversal_step_is_told AFTER UPDATE OF status ON reversals
+  FOR EACH ROW WHEN (OLD.status <> NEW.status) EXECUTE FUNCTION tell_of_reversal();
+
 -- A subscription: which events go where, and how they are signed.
 CREATE TABLE hooks (
   account_id text COLLATE "C" NOT NULL REFERENCES accounts,
@@ -80,6 +99,8 @@ CREATE TABLE hooks (
   active boolean NOT NULL,
   fields text,
   exclude_fields text[],
+  -- The other members as they were sent; those of its `config` under that name.
+  members jsonb NOT NULL DEFAULT '{}',
   -- What messages are signed with in the Standard Webhooks form. The former one signs beside it for a while.
   signing_secret text NOT NULL,
   former_signing_secret text,
@@ -95,6 +116,12 @@ CREATE TABLE hooks (
   CONSTRAINT hook_deleted_whole CHECK (num_nulls(deleted_at, deleted_by) IN (0, 2))
 );
 CREATE INDEX hooks_by_age ON hooks (account_id, created_at, id);
+
+-- A list of all that may change: whoever adds to it in a migration before this one adds to it here.
+ALTER TABLE account_changes DROP CONSTRAINT account_changes_entity_check,
+  ADD CONSTRAINT account_changes_entity_check CHECK (entity IN (
+    'account', 'client', 'grant', 'payout_destination', 'store', 'terminal', 'device', 'profile', 'signature', 'user',
+    'api_key', 'hook'));
 
 -- Everything that goes to one receiver: a hook's, or callbacks to one origin. One process at a time works on a lane, so
 -- that one dead receiver delays nobody else, and a backlog drains in order.
