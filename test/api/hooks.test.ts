@@ -4,6 +4,7 @@ import { createHmac } from "node:crypto";
 import { after, before, describe, test } from "node:test";
 import { eventTypes } from "../../src/contract/events.ts";
 import type { Hook, HookDelivery, HookDeliveryDetail, HookWithSecret } from "../../src/contract/hook.ts";
+import type { Incident } from "../../src/contract/incident.ts";
 import { hooksMax } from "../../src/domain/hook.ts";
 import { tokenOf } from "../support/clients.ts";
 import { type HookReceiver, openHookReceiver, type ReceivedHook } from "../support/hook-receiver.ts";
@@ -517,6 +518,28 @@ describe("redelivery", () => {
     refuses(await asked("POST", path, { from, to: before_from }), 400, "INVALID_REQUEST_PARAMETER", "to");
     await remove(hook.id);
   });
+});
+
+test("a receiver that fails while it is sent something again is paused, a person is told, and nothing is lost", async () => {
+  const hook = await tried();
+  const failing = async () => {
+    const { body } = await office.shop.call<Incident[]>("GET", "/v1/admin/incidents?kind=RECEIVER_FAILING&limit=100");
+    return body.filter(({ details }) => (details as { hook_id: string }).hook_id === hook.id);
+  };
+  receiver.answer(503);
+  const from = new Date(Date.now() - 3_600_000).toISOString();
+  assert.deepEqual((await asked("POST", `/${hook.id}/redeliver`, { from })).body, { redelivered: 1 });
+  await until(async () => (await read(hook.id)).paused_by === "tapline");
+  const [incident, ...more] = await failing();
+  assert.deepEqual([incident?.decided_at, more], [undefined, []]);
+  receiver.answer(200);
+  assert.equal((await asked("POST", `/${hook.id}/resume`)).status, 200);
+  await pinged(hook.id, 3);
+  const settled = await until(async () => (await failing()).find(({ decided_at }) => decided_at !== undefined));
+  assert.equal(settled.id, incident?.id);
+  assert.equal(settled.decided_by, "tapline");
+  assert.equal((await read(hook.id)).pending_deliveries, 0);
+  await remove(hook.id);
 });
 
 describe("a new signing secret", () => {

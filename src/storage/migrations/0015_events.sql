@@ -78,8 +78,7 @@ BEGIN
       'journal_id', NEW.journal_id, 'amount', NEW.amount, 'currency', NEW.currency, 'status', NEW.status,
       'reason', NEW.reason, 'issued_at', iso(NEW.issued_at), 'sent_at', iso(NEW.sent_at),
       'unresolved_at', iso(NEW.unresolved_at), 'finished_at', iso(NEW.finished_at))))::text,
-    CASE NEW.status WHEN 'ISSUED' THEN NEW.issued_at WHEN 'SENT' THEN NEW.sent_at
-      WHEN 'UNRESOLVED' THEN NEW.unresolved_at ELSE NEW.finished_at END;
+    coalesce(NEW.finished_at, NEW.unresolved_at, NEW.sent_at, NEW.issued_at);
   RETURN NULL;
 END $$;
 CREATE TRIGGER reversal_is_told AFTER INSERT ON reversals FOR EACH ROW EXECUTE FUNCTION tell_of_reversal();
