@@ -111,14 +111,15 @@ interface Outcome {
 async function tell(parts: DeliveryParts, tx: Tx, delivery: Delivery, { status, answer, now }: Outcome): Promise<void> {
   const { account_id, id } = delivery;
   if (status === "DELIVERED" && delivery.kind === "callback") {
-    const { session_id } = delivery;
-    const details = { transaction_event_id: String(delivery.transaction_event_id) };
-    await appendSessionEvent(tx, { account_id, session_id, name: "AUTH_CALLBACK_SENT", now, details });
+    const { session_id, transaction_event_id } = delivery;
+    const details =
+      transaction_event_id === null ? {} : { details: { transaction_event_id: String(transaction_event_id) } };
+    await appendSessionEvent(tx, { account_id, session_id, name: "AUTH_CALLBACK_SENT", now, ...details });
   }
   if (status !== "EXHAUSTED") return;
   const about =
     delivery.kind === "callback"
-      ? { session_id: delivery.session_id, transaction_id: delivery.transaction_id }
+      ? { session_id: delivery.session_id, transaction_id: delivery.transaction_id ?? undefined }
       : { hook_id: delivery.hook_id };
   const details = { ...about, delivery_id: id, url: withoutQuery(delivery.url), last_answer: wordsOf(answer) };
   await parts.raise(tx, { account_id, kind: "DELIVERY_EXHAUSTED", subject: id, ...about, details });

@@ -27,10 +27,11 @@ export function callbackOptions(callback_url: string): CallbackOptions {
 }
 
 export interface CallbackResult {
-  readonly transaction_id: string;
+  /** None where the session was called off before its payment began (callbacks-and-webhooks A3). */
+  readonly transaction_id?: string;
   readonly session_id: string;
   readonly merchant_reference: string;
-  /** ISO 8601: when the transaction was created (callbacks-and-webhooks A3). */
+  /** ISO 8601: when the transaction was created, or else the session (callbacks-and-webhooks A3). */
   readonly time: string;
   readonly error?: CallbackError;
   readonly event?: string;
@@ -41,7 +42,7 @@ export interface CallbackResult {
 export function callbackAddress(callback_url: string, result: CallbackResult): string {
   const { sid_parameter_name } = callbackOptions(callback_url);
   const url = new URL(callback_url);
-  url.searchParams.append("transaction_id", result.transaction_id);
+  if (result.transaction_id !== undefined) url.searchParams.append("transaction_id", result.transaction_id);
   url.searchParams.append(sid_parameter_name, result.session_id);
   url.searchParams.append("merchant_reference", result.merchant_reference);
   url.searchParams.append("time", result.time);

@@ -9,11 +9,11 @@ import type { LockedPrompt } from "../storage/prompts.ts";
 import { readSession } from "../storage/sessions.ts";
 import type { World } from "./world.ts";
 
-/** Whom it is told to, and about which payment, as it stands now. */
+/** Whom it is told to, and about which payment, as it stands now; none where it was called off before it began. */
 export type Told = Pick<
   LockedPrompt,
-  "account_id" | "session_id" | "transaction_id" | "merchant_reference" | "callback_url" | "transaction_created_at"
-> & { readonly transaction: Transaction };
+  "account_id" | "session_id" | "merchant_reference" | "callback_url" | "transaction_created_at"
+> & { readonly transaction: Transaction | undefined };
 
 /** What the till is to be told: how the payment ended, or that something happened to it later. */
 export interface Callback {
@@ -25,11 +25,11 @@ export interface Callback {
 export async function writeCallback(
   world: World,
   tx: Tx,
-  prompt: Told,
+  told: Told,
   outcome: { readonly callback: "none" | Callback },
-  transaction_event_id: number,
+  transaction_event_id?: number,
 ): Promise<void> {
-  const { account_id, session_id, transaction_id, merchant_reference, callback_url, transaction_created_at } = prompt;
+  const { account_id, session_id, merchant_reference, callback_url, transaction_created_at, transaction } = told;
   if (outcome.callback === "none" || callback_url === null || callback_url === "") return;
   const options = callbackOptions(callback_url);
   const { error, event } = outcome.callback;
@@ -37,7 +37,6 @@ export async function writeCallback(
   if (event !== undefined && !options.report_event.includes(event)) return;
   // R71: told about an error of the payment only where the point of sale asked for it.
   if (event === undefined && error !== undefined && !options.report_error) return;
-  const { transaction } = prompt;
   const session = options.includes_session ? await readSession(tx, account_id, session_id) : undefined;
   const now = world.clock.now();
   await insertCallback(
@@ -47,11 +46,11 @@ export async function writeCallback(
       id: newUuid(world.random),
       lane_id: new URL(callback_url).origin,
       session_id,
-      transaction_id,
-      transaction_event_id,
+      transaction_id: transaction?.id ?? null,
+      transaction_event_id: transaction_event_id ?? null,
       method: options.method,
       url: callbackAddress(callback_url, {
-        transaction_id,
+        ...(transaction === undefined ? {} : { transaction_id: transaction.id }),
         session_id,
         merchant_reference,
         time: transaction_created_at,
@@ -61,7 +60,7 @@ export async function writeCallback(
       body:
         options.method === "GET"
           ? null
-          : JSON.stringify(session === undefined ? transaction : { ...transaction, session }),
+          : JSON.stringify({ ...transaction, ...(session === undefined ? {} : { session }) }),
       due_at: new Date(now + options.delay_s * 1000).toISOString(),
     },
     new Date(now).toISOString(),

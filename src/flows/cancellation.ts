@@ -34,6 +34,7 @@ export async function cancelSession(world: World, request: CancelRequest): Promi
   if (session === undefined) throw new Rejection("SESSION_NOT_FOUND", { session_id });
   if (session.cancelled_at !== undefined) return session;
   if (session.transaction_id === undefined && (await cancelUnstarted(world, request))) {
+    world.hints.eventWritten();
     return (await readSession(world.db, account_id, session_id)) ?? session;
   }
   const prompt = await readPaymentPrompt(world.db, account_id, session_id);

@@ -6,7 +6,7 @@ import type { EventType } from "../contract/events.ts";
 import type { Transaction } from "../contract/transaction.ts";
 import { newId } from "../domain/ids.ts";
 import type { Tx } from "../storage/database.ts";
-import { insertEvent, insertTransactionEvent } from "../storage/events.ts";
+import { forgetEvents, insertEvent, insertTransactionEvent } from "../storage/events.ts";
 import { readTransaction } from "../storage/transactions.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -42,4 +42,15 @@ export interface Told {
 export async function tellOf(world: Pick<World, "clock" | "random">, tx: Tx, told: Told): Promise<void> {
   const now = world.clock.now();
   await insertEvent(tx, { ...told, id: newId("evt", now, world.random), created_at: new Date(now).toISOString() });
+}
+
+/** As long as a terminal keeps its results (prompt-life section 4): a stream resumed within it misses nothing. */
+const keptFor_ms = 30 * 24 * 60 * 60 * 1000;
+/** Forgotten in one transaction. */
+const forgottenTogether = 5_000;
+
+/** Forgets what happened long ago, but for what somebody is still to be told. */
+export async function forgetOldEvents(world: World): Promise<void> {
+  const before = new Date(world.clock.now() - keptFor_ms).toISOString();
+  await world.db.atOnce((tx) => forgetEvents(tx, before, forgottenTogether));
 }

@@ -4,6 +4,7 @@ import type { Order } from "../contract/shapes.ts";
 import { Rejection } from "../domain/rejections.ts";
 import { checkCurrencyEnabled, checkOrder, planPayment } from "../domain/session.ts";
 import { readAccountSettings } from "../storage/accounts.ts";
+import type { Tx } from "../storage/database.ts";
 import { insertPayment, type NewSale } from "../storage/sales.ts";
 import {
   appendSessionEvent,
@@ -13,6 +14,8 @@ import {
   updateCancelled,
   updateOrder,
 } from "../storage/sessions.ts";
+import { writeCallback } from "./callback.ts";
+import { tellOf } from "./event.ts";
 import { onceAnswered, tellOfPrompt, type WhenAnswered } from "./reach.ts";
 import { explain, saleOf } from "./sale.ts";
 import { isoNow, type World } from "./world.ts";
@@ -100,8 +103,22 @@ export async function cancelUnstarted(world: World, request: Omit<SessionRequest
     const now = isoNow(world);
     await updateCancelled(tx, { account_id, session_id, cancelled_by: client_id }, now);
     await appendSessionEvent(tx, { account_id, session_id, name: "CANCELLED", now });
+    await tellOfCancelled(world, tx, { ...session, account_id, session_id });
     return true;
   });
+}
+
+/** As of any payment that was called off, but that there is no transaction (callbacks-and-webhooks A3, C4). */
+async function tellOfCancelled(
+  world: World,
+  tx: Tx,
+  session: LockedSession & Pick<SessionRequest, "account_id" | "session_id">,
+): Promise<void> {
+  const { account_id, session_id, merchant_reference, created_at } = session;
+  const authorization = { merchant_reference, session_id, error: "cancelled" };
+  await tellOf(world, tx, { account_id, type: "checkout_authorization", session_id, members: { authorization } });
+  const told = { ...session, transaction: undefined, transaction_created_at: created_at };
+  await writeCallback(world, tx, told, { callback: { error: "cancelled" } });
 }
 
 function found(session: Session | undefined, session_id: string): Session {

@@ -5,10 +5,11 @@ import { readConfiguration } from "../storage/account-configurations.ts";
 import type { Tx } from "../storage/database.ts";
 import type { Incident } from "../storage/incidents.ts";
 import type { PayoutDestination } from "../storage/payout-destinations.ts";
+import { readSettlement } from "../storage/settlements.ts";
 import { readStore } from "../storage/stores.ts";
 import { readTerminal } from "../storage/terminal-registry.ts";
 import { tellOf } from "./event.ts";
-import { approvalOf, incidentOf, sellerOf, storeOf, terminalOf } from "./shown-set-up.ts";
+import { approvalOf, incidentOf, sellerOf, settlementOf, storeOf, terminalOf } from "./shown-set-up.ts";
 import type { World } from "./world.ts";
 
 /** What has become of a row, as account changes name it. */
@@ -73,6 +74,14 @@ export async function tellOfAccount(world: Teller, tx: Tx, account_id: string): 
   const configuration = withoutCredentials(withInPerson(row.configuration ?? {}, row));
   const account = { id: account_id, configuration, updated_at, updated_by };
   await tellOf(world, tx, { account_id, type: "account_update", members: { account } });
+}
+
+/** A day's settlement is whole, or one was made to be looked at. */
+export async function tellOfSettlement(world: Teller, tx: Tx, account_id: string, id: string): Promise<void> {
+  const settlement = await readSettlement(tx, account_id, id);
+  if (settlement === undefined) throw new Error(`There is no settlement ${id}.`);
+  const members = { settlement: settlementOf(account_id, settlement) };
+  await tellOf(world, tx, { account_id, type: "settlement_add", members });
 }
 
 export async function tellOfIncidents(

@@ -11,6 +11,7 @@ import {
   type Settlement,
   type TestCandidate,
 } from "../storage/settlements.ts";
+import { tellOfSettlement } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface TestReportRequest {
@@ -44,6 +45,7 @@ export async function generateTestReport(world: World, asked: TestReportRequest)
       await insertTestSettlement(tx, { ...settlement, transaction_ids }, isoNow(world));
       const written = await readSettlement(tx, account_id, id);
       if (written !== undefined) made.push(written);
+      await tellOfSettlement(world, tx, account_id, id);
     }
     return made;
   });

@@ -32,6 +32,8 @@ import {
   updateCalendar,
   writeSettled,
 } from "../storage/settling.ts";
+import { tellOfTransaction } from "./event.ts";
+import { tellOfSettlement } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** Accounts looked at in one sweep; the next takes the rest. */
@@ -108,6 +110,8 @@ async function settleBatch(
     return settledTransaction(transaction, events, settlement);
   });
   await writeSettled(tx, account_id, settled, { now, created_by: serverItself });
+  // R74: an update as any other. Whoever keeps transactions by what it is told has them as they read.
+  for (const { id } of due) await tellOfTransaction(world, tx, { account_id, transaction_id: id });
   await updateCalendar(tx, account_id, { settled_until: places.start_at, day_ends_at: places.end_at, due_at: now });
 }
 
@@ -125,11 +129,12 @@ function newSettlements(
   });
 }
 
-/** The day's settlements are whole. Here they become known to others: whoever is to be told of one is told here. */
+/** The day's settlements are whole, and everybody is told of them. */
 async function endDay(world: World, tx: Tx, { account_id, time_zone }: Calendar, day: Day): Promise<void> {
   const made = await closeSettlements(tx, account_id, isoNow(world));
   const due_at = iso(dueAfter(day.end, time_zone));
   await updateCalendar(tx, account_id, { settled_until: iso(day.end), day_ends_at: null, due_at });
+  for (const id of made) await tellOfSettlement(world, tx, account_id, id);
   if (made.length > 0)
     world.log.info({ account_id, settlements: made.length, end_at: iso(day.end) }, "a day is settled");
 }

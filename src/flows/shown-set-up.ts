@@ -3,6 +3,7 @@
 import type { Hook } from "../contract/hook.ts";
 import type { Incident } from "../contract/incident.ts";
 import type { Approval, PayoutDestination } from "../contract/payout-destination.ts";
+import type { Settlement } from "../contract/settlement.ts";
 import type { AccountStore } from "../contract/store.ts";
 import type { Terminal } from "../contract/terminal.ts";
 import { incidentRules } from "../domain/incident.ts";
@@ -10,6 +11,7 @@ import { present } from "../domain/present.ts";
 import type { Hook as HookRow } from "../storage/hooks.ts";
 import type { Incident as IncidentRow } from "../storage/incidents.ts";
 import type { PayoutDestination as SellerRow } from "../storage/payout-destinations.ts";
+import type { Settlement as SettlementRow } from "../storage/settlements.ts";
 import type { FurnishedStore } from "../storage/stores.ts";
 import type { TerminalRow } from "../storage/terminal-registry.ts";
 
@@ -95,4 +97,23 @@ export function hookOf({ account_id: _, members, url, secret_type, insecure_ssl,
   const { id, events, exclude_fields, ...told } = row;
   const excluded = exclude_fields === null ? {} : { exclude_fields: [...exclude_fields] };
   return { ...others, id, config, events: [...events], ...excluded, ...present(told) };
+}
+
+/** The one who carries an in-person payment: as a transaction's payment_product. */
+export const settlementProvider = "seitatech";
+
+export const reportName = ({ provider_reference }: SettlementRow): string => `settlement-${provider_reference}.csv`;
+
+export function settlementOf(account_id: string, row: SettlementRow): Settlement {
+  const { is_test, amounts, ...facts } = row;
+  const url = `/v1/accounts/${account_id}/settlements/${row.id}/items.csv`;
+  return {
+    ...facts,
+    provider: settlementProvider,
+    attachments: [{ name: reportName(row), content_type: "text/csv", url }],
+    amounts: amounts.map(({ capture, refund, fee, currency }) => {
+      return { amount: capture - refund - fee, capture, refund, fee, currency };
+    }),
+    ...(is_test ? { test: true } : {}),
+  };
 }

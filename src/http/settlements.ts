@@ -1,9 +1,9 @@
 import { type Handler, TextDocument } from "../contract/operation.ts";
 import type { Operations } from "../contract/operations.ts";
-import type { Settlement } from "../contract/settlement.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
 import { reportHead, reportLine } from "../domain/settlement-report.ts";
 import { generateTestReport as generate } from "../flows/settlement-test-report.ts";
+import { settlementProvider as provider, reportName, settlementOf } from "../flows/shown-set-up.ts";
 import type { World } from "../flows/world.ts";
 import type { Reader } from "../storage/database.ts";
 import {
@@ -17,8 +17,6 @@ import { unknownCursor } from "./pages.ts";
 import { timeOf, withTimes } from "./times.ts";
 
 const limitDefault = 10;
-/** The one who carries an in-person payment: as a transaction's payment_product. */
-const provider = "seitatech";
 
 export const listSettlements =
   (world: World): Handler<Operations["listSettlements"]> =>
@@ -89,20 +87,4 @@ async function found(world: World, account_id: string, settlement_id: string): P
   const row = await read(world.db, account_id, settlement_id);
   if (row === undefined) throw new Rejection("SETTLEMENT_NOT_FOUND", { settlement_id });
   return row;
-}
-
-const reportName = ({ provider_reference }: SettlementRow): string => `settlement-${provider_reference}.csv`;
-
-function settlementOf(account_id: string, row: SettlementRow): Settlement {
-  const { is_test, amounts, ...facts } = row;
-  const url = `/v1/accounts/${account_id}/settlements/${row.id}/items.csv`;
-  return {
-    ...facts,
-    provider,
-    attachments: [{ name: reportName(row), content_type: "text/csv", url }],
-    amounts: amounts.map(({ capture, refund, fee, currency }) => {
-      return { amount: capture - refund - fee, capture, refund, fee, currency };
-    }),
-    ...(is_test ? { test: true } : {}),
-  };
 }

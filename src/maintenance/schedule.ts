@@ -3,6 +3,7 @@ import type { Timer } from "../domain/environment.ts";
 import { lapseAuthorizations, raiseSilentAdvices, sendAdvicesHere } from "../flows/advice.ts";
 import { dropDeleted, dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
+import { forgetOldEvents } from "../flows/event.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
@@ -58,6 +59,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "unanswered reversals", every_ms: askEvery_ms, work: askReversalsAgainHere },
   { name: "incidents", every_ms: askEvery_ms, work: raiseIncidents },
   { name: "settlements", every_ms: settleEvery_ms, work: settleDays },
+  { name: "old events", every_ms: forgetEvery_ms, work: forgetOldEvents },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
   { name: "old pairings", every_ms: forgetEvery_ms, work: forgetOldPairings },
   { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },

@@ -7,8 +7,9 @@ export interface NewCallback {
   /** The origin it goes to. */
   readonly lane_id: string;
   readonly session_id: string;
-  readonly transaction_id: string;
-  readonly transaction_event_id: number;
+  /** None where the session was called off before its payment began. */
+  readonly transaction_id: string | null;
+  readonly transaction_event_id: number | null;
   readonly method: "GET" | "POST";
   readonly url: string;
   readonly body: string | null;
@@ -28,8 +29,8 @@ interface Written {
 export interface CallbackDelivery extends Written {
   readonly kind: "callback";
   readonly session_id: string;
-  readonly transaction_id: string;
-  readonly transaction_event_id: number;
+  readonly transaction_id: string | null;
+  readonly transaction_event_id: number | null;
   readonly body: string | null;
 }
 

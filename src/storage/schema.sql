@@ -434,7 +434,7 @@ CREATE TABLE deliveries (
   event_position bigint,
   tries integer NOT NULL DEFAULT 0,
   CONSTRAINT deliveries_pkey PRIMARY KEY (account_id, id),
-  CONSTRAINT callback_whole CHECK (kind <> 'callback'::text OR num_nulls(session_id, transaction_id) = 0 AND num_nonnulls(hook_id, event_position) = 0 AND (body IS NOT NULL) = (method = 'POST'::text)),
+  CONSTRAINT callback_whole CHECK (kind <> 'callback'::text OR session_id IS NOT NULL AND num_nonnulls(hook_id, event_position) = 0 AND (body IS NOT NULL) = (method = 'POST'::text)),
   CONSTRAINT deliveries_kind_check CHECK (kind = ANY (ARRAY['callback'::text, 'webhook'::text])),
   CONSTRAINT deliveries_method_check CHECK (method = ANY (ARRAY['GET'::text, 'POST'::text])),
   CONSTRAINT deliveries_status_check CHECK (status = ANY (ARRAY['PENDING'::text, 'DELIVERED'::text, 'REFUSED'::text, 'EXHAUSTED'::text])),

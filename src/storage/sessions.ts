@@ -210,11 +210,14 @@ export interface LockedSession {
   readonly expires_at: string;
   readonly cancelled_at: string | null;
   readonly merchant_reference: string;
+  readonly callback_url: string | null;
+  readonly created_at: string;
 }
 
 const lock = statement(
   "lock_session",
-  `SELECT transaction_id, profile_id, "order", configuration, expires_at, cancelled_at, merchant_reference
+  `SELECT transaction_id, profile_id, "order", configuration, expires_at, cancelled_at, merchant_reference,
+     url ->> 'callback_url' AS callback_url, created_at
    FROM sessions WHERE account_id = $1 AND id = $2 FOR NO KEY UPDATE`,
 );
 

@@ -3,7 +3,7 @@ import { after, before, describe, test } from "node:test";
 import type { CreatedSession, Session } from "../../src/contract/session.ts";
 import type { ErrorBody } from "../../src/contract/shapes.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
-import { openShop, type Shop } from "../support/shop.ts";
+import { openShop, type ReceivedCallback, type Shop } from "../support/shop.ts";
 
 const seitatech = {
   type: "payment_type",
@@ -114,6 +114,24 @@ describe("a session with other methods, where the account allows them", () => {
     assert.ok(cancelled.body.cancelled_at);
     assert.equal((await pay(body.id)).body.error.code, "SESSION_NOT_PAYABLE");
   });
+
+  for (const method of ["GET", "POST"]) {
+    test(`that is cancelled before anything began is told of by ${method} without a transaction, where that is asked for`, async () => {
+      const callback_url = `${shop.callback_url}?report_error=true&method=${method}`;
+      const { body } = await create({}, { url: { callback_url } });
+      const { body: session } = await shop.call<Session>("POST", `/v1/sessions/${body.id}/cancel`);
+      await shop.call("POST", `/v1/sessions/${body.id}/cancel`);
+      const isOfIt = ({ url }: ReceivedCallback) => url.searchParams.get("session_id") === body.id;
+      const told = await shop.until(() => shop.callbacks.find(isOfIt));
+      const { searchParams } = told.url;
+      assert.deepEqual(
+        ["error", "transaction_id", "time"].map((name) => searchParams.get(name)),
+        ["cancelled", null, session.created_at],
+      );
+      assert.equal(told.body, method === "POST" ? "{}" : "");
+      assert.equal(shop.callbacks.filter(isOfIt).length, 1);
+    });
+  }
 
   test("cannot be paid without saying on which terminal", async () => {
     const { body } = await create({ store: undefined });

@@ -24,6 +24,11 @@ async function settleAt(books: SettlementBooks, time: string): Promise<void> {
   await settleDays(books.world());
 }
 
+interface ToldMembers {
+  readonly transaction?: { readonly settlement_status: string };
+  readonly settlement?: { readonly id: string; readonly amounts: unknown };
+}
+
 const days = async (books: SettlementBooks) =>
   (await books.settlements()).map(({ start_at, end_at, amounts }) => [start_at, end_at, ...amounts]);
 
@@ -38,6 +43,26 @@ describe("a day", () => {
     assert.deepEqual(await days(books), [["2026-11-19T23:00:00.000Z", "2026-11-20T23:00:00.000Z", nok]]);
     const [settlement] = await books.settlements();
     assert.equal(settlement?.settled_at, "2026-11-20T23:05:00.000Z");
+  });
+
+  test("tells of each settlement it made, and of each transaction as it reads from then on", async () => {
+    const books = await open();
+    const transaction_id = await books.sale("2026-11-20T10:00:00.000Z", { amount: 39_900 });
+    await settleAt(books, "2026-11-20T23:05:00.000Z");
+    const text = `SELECT type, sequence, body::json AS members FROM event_inbox
+      WHERE account_id = $1 AND (type = 'settlement_add' OR (transaction_id = $2 AND sequence > 1)) ORDER BY written`;
+    const [settlement] = await books.settlements();
+    const told = await database.sql<{ type: string; members: ToldMembers }>(text, [books.account_id, transaction_id]);
+    assert.deepEqual(
+      told.map(({ type, members }) => [type, members.transaction?.settlement_status, members.settlement?.id]),
+      [
+        ["checkout_transaction", "SETTLED", undefined],
+        ["settlement_add", undefined, settlement?.id],
+      ],
+    );
+    assert.deepEqual(told[1]?.members.settlement?.amounts, [
+      { amount: 39_900, capture: 39_900, refund: 0, fee: 0, currency: "NOK" },
+    ]);
   });
 
   test("begins with its midnight, and ends before the next", async () => {

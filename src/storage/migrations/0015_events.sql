@@ -162,7 +162,7 @@ ALTER TABLE deliveries
   DROP CONSTRAINT body_for_post,
   ADD CONSTRAINT deliveries_kind_check CHECK (kind IN ('callback', 'webhook')),
   ADD CONSTRAINT callback_whole CHECK (kind <> 'callback' OR (
-    num_nulls(session_id, transaction_id) = 0 AND num_nonnulls(hook_id, event_position) = 0
+    session_id IS NOT NULL AND num_nonnulls(hook_id, event_position) = 0
     AND (body IS NOT NULL) = (method = 'POST'))),
   -- A message's body is made of its event, the same at every try, and stands nowhere else.
   ADD CONSTRAINT webhook_whole CHECK (kind <> 'webhook' OR (
