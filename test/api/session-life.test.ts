@@ -118,7 +118,7 @@ describe("a session with other methods, where the account allows them", () => {
   for (const method of ["GET", "POST"]) {
     test(`that is cancelled before anything began is told of by ${method} without a transaction, where that is asked for`, async () => {
       const callback_url = `${shop.callback_url}?report_error=true&method=${method}`;
-      const { body } = await create({}, { url: { callback_url } });
+      const { body } = await create({}, { url: { ...shop.sale().url, callback_url } });
       const { body: session } = await shop.call<Session>("POST", `/v1/sessions/${body.id}/cancel`);
       await shop.call("POST", `/v1/sessions/${body.id}/cancel`);
       const isOfIt = ({ url }: ReceivedCallback) => url.searchParams.get("session_id") === body.id;
