@@ -4,18 +4,18 @@ import { type Delivery, recordTry } from "../storage/deliveries.ts";
 import type { PlacedEvent } from "../storage/events.ts";
 import { hasOpenReceiverIncident } from "../storage/incidents.ts";
 import { type Lane, markFailed, pauseLane } from "../storage/lanes.ts";
-import { appendSessionEvent } from "../storage/sessions.ts";
-import { readSignatureSecret } from "../storage/signature-secrets.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
 import { callbackMessage, type Message, webhookMessage } from "./message.ts";
 import type { Answer } from "./post.ts";
-import { retryAt, type Verdict, verdictOf } from "./retry.ts";
+import { retryAt, verdictOf } from "./retry.ts";
 
 export interface Asked {
   readonly lane: Lane;
   readonly delivery: Delivery;
   /** What a webhook tells of. */
   readonly event: PlacedEvent | undefined;
+  /** What the account's callbacks are signed with, where it has such a thing. */
+  readonly secret: string | undefined;
   readonly given_up: AbortSignal;
 }
 
@@ -30,7 +30,7 @@ export interface Attempted {
 
 export async function attempt(parts: DeliveryParts, asked: Asked): Promise<Attempted> {
   const { clock, post } = parts;
-  const message = await messageOf(parts, asked);
+  const message = messageOf(parts, asked);
   const started = clock.monotonic();
   const started_at = new Date(clock.now()).toISOString();
   const answer = await post(message, asked.given_up);
@@ -40,10 +40,9 @@ export async function attempt(parts: DeliveryParts, asked: Asked): Promise<Attem
   return record(parts, asked, message, answer, { started_at, duration_ms });
 }
 
-async function messageOf({ db, clock, limits }: DeliveryParts, { lane, delivery, event }: Asked): Promise<Message> {
+function messageOf({ clock, limits }: DeliveryParts, { lane, delivery, event, secret }: Asked): Message {
   if (delivery.kind === "callback") {
-    const newest = await readSignatureSecret(db, delivery.account_id);
-    const message = callbackMessage(delivery, newest?.secret, clock.now());
+    const message = callbackMessage(delivery, secret, clock.now());
     return { ...message, timeout_ms: limits.callback_timeout_ms };
   }
   if (event === undefined || lane.hook === null) throw new Error(`Delivery ${delivery.id} has no event or no hook.`);
@@ -68,15 +67,15 @@ async function record(
   let attempted = { failures: 0, is_paused: false };
   let recorded: Awaited<ReturnType<typeof recordTry>>;
   // Most arrive: then there is one statement, and no more to tell.
-  if (status === "DELIVERED" && kind === "webhook") {
+  if (!has_failed) {
     recorded = await db.atOnce((tx) => recordTry(tx, delivery, tried, now));
   } else {
     await db.transaction(async (tx) => {
       recorded = await recordTry(tx, delivery, tried, now);
       // It had ended meanwhile: another process has sent it.
       if (recorded === undefined) return;
-      if (has_failed) attempted = await countFailure(parts, tx, lane, now);
-      await tell(parts, tx, delivery, { status, answer, now });
+      attempted = await countFailure(parts, tx, lane, now);
+      if (status === "EXHAUSTED") await raiseExhausted(parts, tx, delivery, answer);
     });
   }
   log.info(
@@ -102,27 +101,15 @@ async function countFailure(parts: DeliveryParts, tx: Tx, lane: Lane, now: strin
   return { failures, is_paused: true };
 }
 
-interface Outcome {
-  readonly status: Verdict;
-  readonly answer: Answer;
-  readonly now: string;
-}
-
-async function tell(parts: DeliveryParts, tx: Tx, delivery: Delivery, { status, answer, now }: Outcome): Promise<void> {
+/** Its tries are spent: a person is told. */
+async function raiseExhausted({ raise }: DeliveryParts, tx: Tx, delivery: Delivery, answer: Answer): Promise<void> {
   const { account_id, id } = delivery;
-  if (status === "DELIVERED" && delivery.kind === "callback") {
-    const { session_id, transaction_event_id } = delivery;
-    const details =
-      transaction_event_id === null ? {} : { details: { transaction_event_id: String(transaction_event_id) } };
-    await appendSessionEvent(tx, { account_id, session_id, name: "AUTH_CALLBACK_SENT", now, ...details });
-  }
-  if (status !== "EXHAUSTED") return;
   const about =
     delivery.kind === "callback"
       ? { session_id: delivery.session_id, transaction_id: delivery.transaction_id ?? undefined }
       : { hook_id: delivery.hook_id };
   const details = { ...about, delivery_id: id, url: withoutQuery(delivery.url), last_answer: wordsOf(answer) };
-  await parts.raise(tx, { account_id, kind: "DELIVERY_EXHAUSTED", subject: id, ...about, details });
+  await raise(tx, { account_id, kind: "DELIVERY_EXHAUSTED", subject: id, ...about, details });
 }
 
 export const wordsOf = (answer: Answer): string => ("status" in answer ? `HTTP ${answer.status}` : answer.problem);

@@ -6,6 +6,7 @@
 import { type Delivery, readDue, readInOrder, readLastInOrder } from "../storage/deliveries.ts";
 import { type PlacedEvent, readEventsAt } from "../storage/events.ts";
 import { type Lane, markDrained, pauseLane, readLane, resumeLane } from "../storage/lanes.ts";
+import { readSignatureSecret } from "../storage/signature-secrets.ts";
 import { type Attempted, attempt, wordsOf } from "./attempt.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
 import { probeMessage } from "./probe.ts";
@@ -21,6 +22,8 @@ const drainedTogether = 100;
 interface Prepared {
   readonly delivery: Delivery;
   readonly event: PlacedEvent | undefined;
+  /** What callbacks are signed with. */
+  readonly secret: string | undefined;
 }
 
 /** What ends a round of sending before everything is sent. */
@@ -131,14 +134,16 @@ export class LaneWorker {
     const { db, clock } = this.#parts;
     const now = new Date(clock.now()).toISOString();
     try {
-      this.#ready = await this.#withEvents(await readDue(db, lane, now, [...this.#under_way.keys()], readTogether));
+      this.#ready = await this.#prepared(await readDue(db, lane, now, [...this.#under_way.keys()], readTogether));
     } catch (error) {
       // What is under way is waited for: nobody else may begin it again meanwhile.
       round.problem = error;
     }
   }
 
-  async #withEvents(deliveries: readonly Delivery[]): Promise<Prepared[]> {
+  async #prepared(deliveries: readonly Delivery[]): Promise<Prepared[]> {
+    const has_callbacks = deliveries.some(({ kind }) => kind === "callback");
+    const newest = has_callbacks ? await readSignatureSecret(this.#parts.db, this.#key.account_id) : undefined;
     const positions = deliveries.flatMap((delivery) => (delivery.kind === "webhook" ? delivery.event_position : []));
     const { db } = this.#parts;
     const events = positions.length === 0 ? [] : await readEventsAt(db, this.#key.account_id, positions);
@@ -146,6 +151,7 @@ export class LaneWorker {
     return deliveries.map((delivery) => ({
       delivery,
       event: delivery.kind === "webhook" ? byPosition.get(delivery.event_position) : undefined,
+      secret: newest?.secret,
     }));
   }
 
@@ -171,7 +177,7 @@ export class LaneWorker {
     const { db, settle } = this.#parts;
     const last = await readLastInOrder(db, lane);
     for (let position = 0; position < last; ) {
-      const kept = await this.#withEvents(await readInOrder(db, lane, drainedTogether));
+      const kept = await this.#prepared(await readInOrder(db, lane, drainedTogether));
       if (kept.length === 0) break;
       for (const prepared of kept) {
         position = prepared.event?.position ?? last;
@@ -209,8 +215,8 @@ export class LaneWorker {
     return is_back;
   }
 
-  async #send(lane: Lane, { delivery, event }: Prepared): Promise<Attempted> {
-    const attempted = await attempt(this.#parts, { lane, delivery, event, given_up: this.#given_up });
+  async #send(lane: Lane, prepared: Prepared): Promise<Attempted> {
+    const attempted = await attempt(this.#parts, { lane, ...prepared, given_up: this.#given_up });
     this.#failures = attempted.failures;
     return attempted;
   }

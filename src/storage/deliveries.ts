@@ -139,6 +139,13 @@ const record = statement(
    ), answered AS (
      UPDATE delivery_lanes AS lane SET failures = 0 FROM tried
      WHERE $14 AND lane.account_id = $1 AND lane.id = tried.lane_id AND lane.failures > 0
+   ), told AS (
+     UPDATE sessions SET event_count = event_count + 1, updated_at = $6 FROM tried
+     WHERE sessions.account_id = $1 AND sessions.id = $15
+     RETURNING event_count
+   ), told_event AS (
+     INSERT INTO session_events (account_id, session_id, id, name, created_at, details)
+     SELECT $1, $15, event_count, 'AUTH_CALLBACK_SENT', $6, $16 FROM told
    )
    INSERT INTO delivery_attempts (account_id, delivery_id, try, started_at, duration_ms, request_headers, status,
      response_headers, response_body, problem)
@@ -148,7 +155,8 @@ const record = statement(
 );
 
 /**
- * Records a try and what follows from it: a receiver that has answered has not failed since. A delivery that has ended
+ * Records a try and what follows from it: a receiver that has answered has not failed since, and the session tells of a
+ * callback that has arrived. A delivery that has ended
  * meanwhile stays as it ended. Answers who has the lane now; `undefined` where nothing was recorded.
  */
 export async function recordTry(
@@ -167,6 +175,9 @@ export async function recordTry(
   const made = [tried.started_at, tried.duration_ms, JSON.stringify(tried.request_headers)];
   const has_answered = "status" in answer && (tried.status === "DELIVERED" || tried.status === "REFUSED");
   const ids = [delivery.account_id, delivery.id];
-  const values = [...ids, ...ended, ...made, ...answered, has_answered];
+  const told = tried.status === "DELIVERED" && delivery.kind === "callback" ? delivery : undefined;
+  const details = told && { transaction_event_id: String(told.transaction_event_id) };
+  const of_session = [told?.session_id ?? null, details ?? null];
+  const values = [...ids, ...ended, ...made, ...answered, has_answered, ...of_session];
   return (await tx.query<{ held_by: string | null }>(record, values))[0];
 }

@@ -85,6 +85,7 @@ const transaction = (change: Readonly<Record<string, unknown>> = {}) => {
     store_id: "store-1",
     terminal_id: "terminal-1",
     payout_destination_id: "seller-1",
+    sequence: 1,
     created_at: now,
     updated_at: now,
     ...change,
