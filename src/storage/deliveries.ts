@@ -156,8 +156,7 @@ const record = statement(
 
 /**
  * Records a try and what follows from it: a receiver that has answered has not failed since, and the session tells of a
- * callback that has arrived. A delivery that has ended
- * meanwhile stays as it ended. Answers who has the lane now; `undefined` where nothing was recorded.
+ * callback that has arrived. A delivery that has ended meanwhile stays as it ended. Answers who has the lane now; `undefined` where nothing was recorded.
  */
 export async function recordTry(
   tx: Tx,
@@ -176,8 +175,9 @@ export async function recordTry(
   const has_answered = "status" in answer && (tried.status === "DELIVERED" || tried.status === "REFUSED");
   const ids = [delivery.account_id, delivery.id];
   const told = tried.status === "DELIVERED" && delivery.kind === "callback" ? delivery : undefined;
-  const details = told && { transaction_event_id: String(told.transaction_event_id) };
-  const of_session = [told?.session_id ?? null, details ?? null];
+  const event_id = told?.transaction_event_id ?? null;
+  const details = event_id === null ? null : { transaction_event_id: String(event_id) };
+  const of_session = [told?.session_id ?? null, details];
   const values = [...ids, ...ended, ...made, ...answered, has_answered, ...of_session];
   return (await tx.query<{ held_by: string | null }>(record, values))[0];
 }
