@@ -37,7 +37,7 @@ await db.atOnce((tx) => tx.query(analyze, []));
 const claims = { account_id: demo.account_id, client_id: demo.client_id, scopes: ["write:checkout"] };
 const token = await app.keys.sign(claims, "bench");
 process.send?.({ port: Number(new URL(app.address).port), token });
-process.on("message", () => {
+process.on("disconnect", () => {
   app.close().then(
     () => process.exit(0),
     () => process.exit(1),

@@ -5,16 +5,11 @@
  *   npm run bench -- --json FILE      the figures for a program as well
  *   npm run bench -- --sales 20000    sales in each round
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import pg from "pg";
-import { startEmbeddedPostgres } from "../src/storage/embedded/embedded-postgres.ts";
-import { systemClock } from "../src/system-environment.ts";
 import { type Measured, post, run } from "./loader.ts";
+import { firstWord, onStage, type Stage } from "./stage.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -34,9 +29,9 @@ interface Ready {
   readonly token?: string;
 }
 
-async function measure(): Promise<void> {
-  const floorServer = await start("floor-server.ts", "floor", {});
-  const createServer = await start("create-server.ts", "sales", {
+async function measure(stage: Stage): Promise<void> {
+  const floorServer = await start(stage, "floor-server.ts", "floor", {});
+  const createServer = await start(stage, "create-server.ts", "sales", {
     BENCH_TERMINALS: String(rounds * sales + warmUp),
   });
   let number = 0;
@@ -58,13 +53,6 @@ async function measure(): Promise<void> {
   report(figures);
 }
 
-async function stopped(child: ChildProcess): Promise<void> {
-  if (child.exitCode !== null) return;
-  const gone = new Promise((exited) => child.once("exit", exited));
-  child.send("stop");
-  await gone;
-}
-
 function report(figures: readonly { floor: number; create: number }[]): void {
   const floor = median(figures.map((figure) => figure.floor));
   const value = median(figures.map((figure) => figure.create));
@@ -78,25 +66,14 @@ function report(figures: readonly { floor: number; create: number }[]): void {
 }
 
 async function start(
+  stage: Stage,
   file: string,
   database: string,
   environment: Record<string, string>,
 ): Promise<{ child: ChildProcess; ready: Ready }> {
-  const { host, port, user } = postgres.connection;
-  const admin = new pg.Client({ ...postgres.connection });
-  await admin.connect();
-  await admin.query(`CREATE DATABASE ${database}`);
-  await admin.end();
-  const url = `postgres://${user}@/${database}?host=${encodeURIComponent(host)}&port=${port}`;
-  const child = fork(join(import.meta.dirname, file), {
-    env: { ...process.env, DATABASE_URL: url, BENCH_CONNECTIONS: "16", ...environment },
-  });
-  children.push(child);
-  const ready = await new Promise<Ready>((resolve, reject) => {
-    child.once("message", (message) => resolve(message as Ready));
-    child.once("exit", (code) => reject(new Error(`${file} ended with ${code}.`)));
-  });
-  return { child, ready };
+  const DATABASE_URL = await stage.database(database);
+  const child = stage.start(file, { DATABASE_URL, BENCH_CONNECTIONS: "16", ...environment });
+  return { child, ready: await firstWord<Ready>(child) };
 }
 
 async function round(request: () => Buffer, port: number, count: number): Promise<Measured> {
@@ -141,21 +118,4 @@ const percentile = ({ latencies }: Measured, part: number): string =>
 const median = (figures: readonly number[]): number =>
   figures.toSorted((a, b) => a - b)[Math.floor(figures.length / 2)] ?? 0;
 
-const directory = mkdtempSync(join(tmpdir(), "tapline-bench-"));
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const postgres = await startEmbeddedPostgres({
-  directory,
-  clock: systemClock,
-  log: quiet,
-  onLost: (problem) => {
-    throw problem;
-  },
-});
-const children: ChildProcess[] = [];
-try {
-  await measure();
-} finally {
-  for (const child of children) await stopped(child);
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+await onStage(measure);

@@ -6,18 +6,13 @@
  *   npm run bench:deliveries -- --json FILE    for a program as well
  *   npm run bench:deliveries -- --seconds 20   how long each round takes
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
+import type { ChildProcess } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { setTimeout as pause } from "node:timers/promises";
 import { parseArgs } from "node:util";
-import pg from "pg";
-import { startEmbeddedPostgres } from "../src/storage/embedded/embedded-postgres.ts";
-import { systemClock } from "../src/system-environment.ts";
+import { firstWord, onStage, type Stage } from "./stage.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -81,9 +76,9 @@ const referenceIn = (body: string): string | undefined =>
 const percentile = (sorted: readonly number[], part: number): number =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * part))] ?? Number.NaN;
 
-async function measure(): Promise<void> {
+async function measure(stage: Stage): Promise<void> {
   const receiver = await openReceiver();
-  const server = await start(receiver.port);
+  const server = await start(stage, receiver.port);
   const steady = { count: seconds * rate, together: false, pause_ms: 1000 / rate };
   const full = { count: load, together: true, pause_ms: 0 };
   await outcomesOf(server, { kind: "sale", ...full, count: Math.min(load, 300) });
@@ -138,48 +133,14 @@ function outcomesOf(server: ChildProcess, order: Order): Promise<[string, number
   });
 }
 
-async function start(port: number): Promise<ChildProcess> {
-  const { host, port: postgres_port, user } = postgres.connection;
-  const admin = new pg.Client({ ...postgres.connection });
-  await admin.connect();
-  await admin.query("CREATE DATABASE deliveries");
-  await admin.end();
-  const url = `postgres://${user}@/deliveries?host=${encodeURIComponent(host)}&port=${postgres_port}`;
-  const child = fork(join(import.meta.dirname, "deliveries-server.ts"), {
-    env: {
-      ...process.env,
-      DATABASE_URL: url,
-      BENCH_RECEIVER: `http://127.0.0.1:${port}`,
-      BENCH_TERMINALS: String(terminals),
-    },
+async function start(stage: Stage, port: number): Promise<ChildProcess> {
+  const child = stage.start("deliveries-server.ts", {
+    DATABASE_URL: await stage.database("deliveries"),
+    BENCH_RECEIVER: `http://127.0.0.1:${port}`,
+    BENCH_TERMINALS: String(terminals),
   });
-  children.push(child);
-  await new Promise((ready, failed) => {
-    child.once("message", ready);
-    child.once("exit", (code) => failed(new Error(`The server ended with ${code}.`)));
-  });
+  await firstWord(child);
   return child;
 }
 
-const directory = mkdtempSync(join(tmpdir(), "tapline-bench-"));
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const postgres = await startEmbeddedPostgres({
-  directory,
-  clock: systemClock,
-  log: quiet,
-  onLost: (problem) => {
-    throw problem;
-  },
-});
-const children: ChildProcess[] = [];
-try {
-  await measure();
-} finally {
-  for (const child of children) {
-    const gone = new Promise((exited) => child.once("exit", exited));
-    child.disconnect();
-    await gone;
-  }
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+await onStage(measure);

@@ -26,4 +26,4 @@ const server = createServer((request, response) => {
   });
 });
 server.listen(0, "127.0.0.1", () => process.send?.({ port: (server.address() as AddressInfo).port }));
-process.on("message", () => process.exit(0));
+process.on("disconnect", () => process.exit(0));

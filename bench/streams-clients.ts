@@ -39,8 +39,8 @@ function open({ port, tokens }: Opening, index: number): Promise<void> {
   });
 }
 
-process.on("message", async ({ ask, ...opening }: { ask: string } & Opening) => {
-  if (ask === "stop") process.exit(0);
+process.on("disconnect", () => process.exit(0));
+process.on("message", async (opening: Opening) => {
   followers = opening.tokens.map(() => 0);
   for (let index = 0; index < opening.streams; index += togetherMax) {
     const these = Array.from({ length: Math.min(togetherMax, opening.streams - index) }, (_, offset) => index + offset);

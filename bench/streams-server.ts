@@ -40,13 +40,14 @@ process.on("message", ({ ask, account = 0, index = 0 }: { ask: string; account?:
   if (ask === "memory") {
     const { rss, heapUsed } = process.memoryUsage();
     process.send?.({ rss, heap: heapUsed });
-  } else if (ask === "tell") {
-    tell(account, index).then((committed_at) => process.send?.({ committed_at }));
   } else {
-    app.close().then(
-      () => process.exit(0),
-      () => process.exit(1),
-    );
+    tell(account, index).then((committed_at) => process.send?.({ committed_at }));
   }
+});
+process.on("disconnect", () => {
+  app.close().then(
+    () => process.exit(0),
+    () => process.exit(1),
+  );
 });
 process.send?.({ port: Number(new URL(app.address).port), tokens });

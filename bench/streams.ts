@@ -9,14 +9,11 @@
  * Each stream needs an open file on both sides: `ulimit -n` must be above their number. The streams are spread over several
  * loopback addresses, so that ports are no limit.
  */
-import { type ChildProcess, fork } from "node:child_process";
-import { mkdtempSync, writeFileSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
+import type { ChildProcess } from "node:child_process";
+import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { startEmbeddedPostgres } from "../src/storage/embedded/embedded-postgres.ts";
 import { systemClock } from "../src/system-environment.ts";
+import { onStage, type Stage } from "./stage.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -37,60 +34,42 @@ interface Said {
   readonly [member: string]: unknown;
 }
 
-/** A child process that answers what it is asked. */
-class Child {
-  readonly process: ChildProcess;
-
-  constructor(file: string, environment: Record<string, string>) {
-    this.process = fork(join(import.meta.dirname, file), { env: { ...process.env, ...environment } });
-    children.push(this);
-  }
-
-  /** The next thing it says. */
-  said<T extends Said>(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      const onExit = (code: number | null) => reject(new Error(`A child ended with ${code}.`));
-      this.process.once("exit", onExit);
-      this.process.once("message", (message) => {
-        this.process.off("exit", onExit);
-        resolve(message as T);
-      });
+/** The next thing a process says. */
+function said<T extends Said>(child: ChildProcess): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const onExit = (code: number | null) => reject(new Error(`A process of the benchmark ended with ${code}.`));
+    child.once("exit", onExit);
+    child.once("message", (message) => {
+      child.off("exit", onExit);
+      resolve(message as T);
     });
-  }
-
-  ask<T extends Said>(question: Said): Promise<T> {
-    const answer = this.said<T>();
-    this.process.send(question);
-    return answer;
-  }
-
-  async stop(): Promise<void> {
-    if (this.process.exitCode !== null) return;
-    const gone = new Promise((exited) => this.process.once("exit", exited));
-    this.process.send({ ask: "stop" });
-    await gone;
-  }
+  });
 }
 
-async function measure(): Promise<void> {
-  const { host, port, user } = postgres.connection;
-  const url = `postgres://${user}@/postgres?host=${encodeURIComponent(host)}&port=${port}`;
-  const server = new Child("streams-server.ts", { DATABASE_URL: url, BENCH_ACCOUNTS: String(accounts) });
-  const { port: at, tokens } = await server.said<{ port: number; tokens: string[] }>();
-  const clients = new Child("streams-clients.ts", {});
-  const before = await server.ask<{ rss: number; heap: number }>({ ask: "memory" });
+function ask<T extends Said>(child: ChildProcess, question: Said): Promise<T> {
+  const answer = said<T>(child);
+  child.send(question);
+  return answer;
+}
+
+async function measure(stage: Stage): Promise<void> {
+  const DATABASE_URL = await stage.database("streams");
+  const server = stage.start("streams-server.ts", { DATABASE_URL, BENCH_ACCOUNTS: String(accounts) });
+  const { port: at, tokens } = await said<{ port: number; tokens: string[] }>(server);
+  const clients = stage.start("streams-clients.ts", {});
+  const before = await ask<{ rss: number; heap: number }>(server, { ask: "memory" });
   const opening_ms = systemClock.monotonic();
-  await clients.ask({ ask: "open", port: at, tokens, streams });
+  await ask(clients, { port: at, tokens, streams });
   const opened_s = (systemClock.monotonic() - opening_ms) / 1_000;
-  const after = await server.ask<{ rss: number; heap: number }>({ ask: "memory" });
+  const after = await ask<{ rss: number; heap: number }>(server, { ask: "memory" });
   const rss_kib = (after.rss - before.rss) / streams / 1024;
   const heap_kib = (after.heap - before.heap) / streams / 1024;
   console.log(`${streams} streams over ${accounts} accounts, opened in ${opened_s.toFixed(1)} s`);
   console.log(`memory   ${rss_kib.toFixed(1)} KiB resident for each stream, ${heap_kib.toFixed(1)} KiB of it heap`);
   const delays: number[] = [];
   for (let index = 0; index < events; index++) {
-    const arrived = clients.said<{ delays_at: number[] }>();
-    const { committed_at } = await server.ask<{ committed_at: number }>({
+    const arrived = said<{ delays_at: number[] }>(clients);
+    const { committed_at } = await ask<{ committed_at: number }>(server, {
       ask: "tell",
       account: index % accounts,
       index,
@@ -111,21 +90,4 @@ async function measure(): Promise<void> {
   );
 }
 
-const directory = mkdtempSync(join(tmpdir(), "tapline-bench-"));
-const quiet = { debug() {}, info() {}, warn() {}, error() {} };
-const children: Child[] = [];
-const postgres = await startEmbeddedPostgres({
-  directory,
-  clock: systemClock,
-  log: quiet,
-  onLost: (problem) => {
-    throw problem;
-  },
-});
-try {
-  await measure();
-} finally {
-  for (const child of children.toReversed()) await child.stop();
-  await postgres.stop();
-  await rm(directory, { recursive: true, force: true });
-}
+await onStage(measure);

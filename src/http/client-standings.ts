@@ -5,59 +5,40 @@ import { goodScopesOfUser, type UserStanding } from "../domain/role.ts";
 import { readStanding } from "../storage/clients.ts";
 import type { Reader } from "../storage/database.ts";
 import { readUserStanding } from "../storage/sign-ins.ts";
+import { Remembered } from "./remembered.ts";
 import type { TokenClaims } from "./token-keys.ts";
 
-/** What was taken from a client ends within a minute in every process: half of that leaves room for a slow answer. */
-export const rememberFor_ms = 30_000;
-/** Clients and users that are remembered at once; beyond it the oldest is asked for again. */
+/** Clients and users that are remembered at once. */
 const rememberMax = 10_000;
 
 type Standing = { readonly client: ClientStanding } | { readonly user: UserStanding };
 
-interface Remembered {
-  readonly standing: Standing;
-  /** In monotonic time, from before the database was asked. */
-  readonly asked_ms: number;
-}
-
 export class ClientStandings {
   readonly #reader: Reader;
   readonly #clock: Clock;
-  readonly #remembered = new Map<string, Remembered>();
+  readonly #remembered: Remembered<Standing>;
 
   constructor(reader: Reader, clock: Clock) {
     this.#reader = reader;
     this.#clock = clock;
+    this.#remembered = new Remembered(clock, rememberMax);
   }
 
   /** What the token is good for now, or the sentence that says why it is not. A user's is good for what their role is. */
   async goodScopes(claims: TokenClaims): Promise<readonly string[] | string> {
     const key = keyOf(claims);
-    const remembered = this.#remembered.get(key);
-    if (remembered !== undefined && this.#clock.monotonic() - remembered.asked_ms < rememberFor_ms) {
-      const good = judged(claims, remembered.standing);
+    const remembered = this.#remembered.recent(key);
+    if (remembered !== undefined) {
+      const good = judged(claims, remembered);
       // A token may be newer than what is remembered, so only what is granted whole is granted from memory.
       if (typeof good !== "string" && claims.scopes.every((scope) => good.includes(scope))) return good;
     }
-    return judged(claims, await this.#ask(key, claims));
+    return judged(claims, await this.#remembered.ask(key, () => this.#read(claims)));
   }
 
   /** A client or a user of this account was changed through this process, which then need not wait to see it. */
   forget(account_id: string): void {
-    for (const key of this.#remembered.keys()) {
-      if (key.startsWith(`${account_id} `)) this.#remembered.delete(key);
-    }
-  }
-
-  async #ask(key: string, claims: TokenClaims): Promise<Standing | undefined> {
-    const asked_ms = this.#clock.monotonic();
-    const standing = await this.#read(claims);
-    this.#remembered.delete(key);
-    if (standing === undefined) return undefined;
-    this.#remembered.set(key, { standing, asked_ms });
-    const [oldest] = this.#remembered.keys();
-    if (this.#remembered.size > rememberMax && oldest !== undefined) this.#remembered.delete(oldest);
-    return standing;
+    this.#remembered.forget((key) => key.startsWith(`${account_id} `));
   }
 
   async #read({ account_id, client_id, sign_in_id }: TokenClaims): Promise<Standing | undefined> {
