@@ -95,7 +95,8 @@ describe("a prompt", () => {
     await scene.shop.database.sql("UPDATE prompts SET deadline_at = now()");
     const probe = await scene.device.connect();
     await probe.quiet();
-    assert.equal((await scene.promptOf(session_id)).status, "PENDING");
+    // A sweep may have ended it already.
+    assert.equal((await scene.promptOf(session_id)).sent_at, null);
   });
 
   test("is sent once, however often the terminal is to be told of it", async () => {
