@@ -95,9 +95,9 @@ async function startOn(parts: AppParts, database: OpenDatabase): Promise<App> {
   await gateway.serve(server, () => world);
   address = await listen(server, config);
 
-  telling = tellOf(world, makePost(guard), config);
   if (database.is_ours_alone) await db.atOnce((tx) => buryDeadProcesses(tx, new Date(clock.now()).toISOString()));
   await beat(world);
+  telling = startTellers(world, makePost(guard), config);
   await bus.open();
   const sweeps = startSweeps(world, [
     ...(await hostSimulators(config, simulators, address)),
@@ -140,7 +140,7 @@ const guardOf = ({ callback_addresses, callback_allow, callback_ports }: Config)
   new AddressGuard({ addresses: callback_addresses, allow: callback_allow, ports: callback_ports });
 
 /** Has everything that is written told: here, and by the processes that hold the other lanes. */
-function tellOf(world: World, post: Post, config: Config): Telling {
+function startTellers(world: World, post: Post, config: Config): Telling {
   const { callback_timeout_ms, webhook_timeout_ms, probe_every_ms } = config;
   const telling = startTelling({
     ...world,

@@ -33,6 +33,8 @@ export async function listen(options: ListenOptions): Promise<void> {
   const { tapline } = reachApi();
   const ending = new AbortController();
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) process.once(signal, () => ending.abort());
+  // A launcher that was killed cannot tell (bin/launch.js).
+  process.once("disconnect", () => ending.abort());
   const following = { signal: ending.signal, ...sayWhetherItListens(session) };
   if (receiver !== undefined) console.error(receiver.introduction);
   const events =

@@ -120,6 +120,25 @@ const AdviceEvidence = open({
   finished_at: Type.Optional(dateTime()),
 });
 
+const CallbackEvidence = open({
+  id: text("The `event-delivery` it is sent under"),
+  method: text(),
+  url: text(),
+  status: Type.Enum(["PENDING", "DELIVERED", "REFUSED", "EXHAUSTED"]),
+  created_at: dateTime(),
+  due_at: dateTime("When it is, or was, to be sent next"),
+  finished_at: Type.Optional(dateTime()),
+  tries: list(
+    open({
+      started_at: dateTime(),
+      duration_ms: Type.Integer(),
+      status: Type.Optional(Type.Integer({ description: "The receiver's HTTP status" })),
+      response_body: Type.Optional(text("Its beginning")),
+      problem: Type.Optional(text("Why nothing came back")),
+    }),
+  ),
+});
+
 export const Evidence = open(
   {
     transaction_id: text(),
@@ -129,6 +148,7 @@ export const Evidence = open(
     refunds: list(RefundEvidence),
     advices: list(AdviceEvidence),
     incidents: list(Incident),
+    callbacks: list(CallbackEvidence),
   },
   "What was sent, when and over which connection; what the terminal said, and from which journal",
 );

@@ -7,7 +7,7 @@ import { type Lane, markFailed, pauseLane } from "../storage/lanes.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
 import { callbackMessage, type Message, webhookMessage } from "./message.ts";
 import type { Answer } from "./post.ts";
-import { retryAt, verdictOf } from "./retry.ts";
+import { probeAt, retryAt, verdictOf } from "./retry.ts";
 
 export interface Asked {
   readonly lane: Lane;
@@ -51,7 +51,7 @@ function messageOf({ clock, limits }: DeliveryParts, { lane, delivery, event, se
 
 async function record(
   parts: DeliveryParts,
-  { lane, delivery }: Asked,
+  { lane, delivery, event }: Asked,
   message: Message,
   answer: Answer,
   timing: { readonly started_at: string; readonly duration_ms: number },
@@ -75,7 +75,7 @@ async function record(
       // It had ended meanwhile: another process has sent it.
       if (recorded === undefined) return;
       attempted = await countFailure(parts, tx, lane, now);
-      if (status === "EXHAUSTED") await raiseExhausted(parts, tx, delivery, answer);
+      if (status === "EXHAUSTED" && !tellsOfTrouble(event)) await raiseExhausted(parts, tx, delivery, { answer, now });
     });
   }
   log.info(
@@ -90,8 +90,10 @@ async function countFailure(parts: DeliveryParts, tx: Tx, lane: Lane, now: strin
   const { clock, limits, raise } = parts;
   const { account_id, id, hook } = lane;
   const { failures } = await markFailed(tx, lane);
-  if (hook === null || (failures < limits.failures_max && !lane.draining)) return { failures, is_paused: false };
-  const probe_at = new Date(clock.now() + limits.probe_every_ms).toISOString();
+  // Of one that had failed so often already and was taken for back, the first is enough.
+  const is_relapse = lane.draining && (await hasOpenReceiverIncident(tx, lane));
+  if (hook === null || (failures < limits.failures_max && !is_relapse)) return { failures, is_paused: false };
+  const probe_at = probeAt(null, clock.now(), limits.probe_every_ms);
   const is_ours = await pauseLane(tx, lane, { paused_by: "tapline", probe_at, now });
   const details = { hook_id: hook.id, url: withoutQuery(hook.url), failures };
   // Once for as long as it lasts, whatever comes back of what was under way, and whatever is tried in between.
@@ -101,15 +103,26 @@ async function countFailure(parts: DeliveryParts, tx: Tx, lane: Lane, now: strin
   return { failures, is_paused: true };
 }
 
-/** Its tries are spent: a person is told. */
-async function raiseExhausted({ raise }: DeliveryParts, tx: Tx, delivery: Delivery, answer: Answer): Promise<void> {
+/** The word of such an incident that does not arrive makes no other one: it would go the same way, without an end. */
+function tellsOfTrouble(event: PlacedEvent | undefined): boolean {
+  const { kind } = (event?.members.incident ?? {}) as { kind?: string };
+  return kind === "DELIVERY_EXHAUSTED" || kind === "RECEIVER_FAILING";
+}
+
+/** Its tries are spent: a person is told, and again where it was sent again in vain. */
+async function raiseExhausted(
+  { raise }: DeliveryParts,
+  tx: Tx,
+  delivery: Delivery,
+  { answer, now }: { readonly answer: Answer; readonly now: string },
+): Promise<void> {
   const { account_id, id } = delivery;
   const about =
     delivery.kind === "callback"
       ? { session_id: delivery.session_id, transaction_id: delivery.transaction_id ?? undefined }
       : { hook_id: delivery.hook_id };
   const details = { ...about, delivery_id: id, url: withoutQuery(delivery.url), last_answer: wordsOf(answer) };
-  await raise(tx, { account_id, kind: "DELIVERY_EXHAUSTED", subject: id, ...about, details });
+  await raise(tx, { account_id, kind: "DELIVERY_EXHAUSTED", subject: `${id} ${now}`, ...about, details });
 }
 
 export const wordsOf = (answer: Answer): string => ("status" in answer ? `HTTP ${answer.status}` : answer.problem);

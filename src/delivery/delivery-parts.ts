@@ -20,7 +20,7 @@ export interface DeliveryLimits {
   readonly webhook_timeout_ms: number;
   /** A hook whose tries have failed so often one after the other is paused. */
   readonly failures_max: number;
-  /** How often a paused hook's receiver is asked whether it is back. */
+  /** How often a paused hook's receiver is asked whether it is back, in the end; at first sooner (retry.ts). */
   readonly probe_every_ms: number;
   /** Lanes worked on at once. */
   readonly lanes_max: number;

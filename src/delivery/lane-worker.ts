@@ -3,20 +3,21 @@
  * answers; one at a time once it has failed; nothing but a probe while its hook is paused; and then what was kept, in the
  * order in which it happened.
  */
-import { type Delivery, readDue, readInOrder, readLastInOrder } from "../storage/deliveries.ts";
+import { type Delivery, readDue, readInOrder, readLastInOrder, refuseWaiting } from "../storage/deliveries.ts";
 import { type PlacedEvent, readEventsAt } from "../storage/events.ts";
 import { type Lane, markDrained, pauseLane, readLane, resumeLane } from "../storage/lanes.ts";
 import { readSignatureSecret } from "../storage/signature-secrets.ts";
 import { type Attempted, attempt, wordsOf } from "./attempt.ts";
 import type { DeliveryParts } from "./delivery-parts.ts";
 import { probeMessage } from "./probe.ts";
+import { probeAt, verdictOf } from "./retry.ts";
 
 /** Requests to one receiver at once: while it answers, and once it has failed. */
 const togetherMax = 8;
 const togetherWhileFailing = 1;
-/** Read at once while sending, and while draining. */
-const readTogether = 16;
+/** Read at once while draining; of the lane of a deleted hook, ended at once. */
 const drainedTogether = 100;
+const refusedTogether = 1_000;
 
 /** A delivery with what it tells of. */
 interface Prepared {
@@ -38,8 +39,6 @@ export class LaneWorker {
   readonly #key: { readonly account_id: string; readonly id: string };
   readonly #under_way = new Map<string, Promise<void>>();
   readonly #given_up: AbortSignal;
-  /** Read, and not begun yet. */
-  #ready: Prepared[] = [];
   #failures = 0;
   #stopped = false;
   #look: () => void = () => {};
@@ -57,7 +56,7 @@ export class LaneWorker {
 
   /** So many deliveries are due: what is in hand is among them. */
   nudge(due_count: number): void {
-    if (due_count > this.#under_way.size + this.#ready.length) this.#look();
+    if (due_count > this.#under_way.size) this.#look();
   }
 
   /** Nothing more is begun. */
@@ -72,14 +71,22 @@ export class LaneWorker {
       const lane = this.#stopped ? undefined : await this.#readOurs();
       if (lane === undefined) return;
       this.#failures = lane.failures;
-      const goes_on =
-        lane.paused_at !== null
-          ? await this.#probe(lane)
-          : lane.draining
-            ? await this.#drain(lane)
-            : await this.#sendDue(lane);
-      if (!goes_on) return;
+      if (!(await this.#goOn(lane))) return;
     }
+  }
+
+  #goOn(lane: Lane): Promise<boolean> {
+    if (lane.is_deleted) return this.#refuseAll(lane);
+    if (lane.paused_at !== null) return this.#probe(lane);
+    return lane.draining ? this.#drain(lane) : this.#sendDue(lane);
+  }
+
+  /** The subscription was deleted: nothing more goes out to it. */
+  async #refuseAll(lane: Lane): Promise<boolean> {
+    const { db, clock } = this.#parts;
+    const now = new Date(clock.now()).toISOString();
+    const refused = await db.atOnce((tx) => refuseWaiting(tx, lane, now, refusedTogether));
+    return refused === refusedTogether;
   }
 
   /** The lane as it is now; `undefined` where another process has it: we may have been taken for dead. */
@@ -96,16 +103,14 @@ export class LaneWorker {
       const nudged = new Promise<void>((resolve) => {
         this.#look = resolve;
       });
-      if (this.#room(round) > 0 && this.#ready.length === 0) {
-        // Read before each lot: a person may have paused it, or given it another secret.
+      if (this.#room(round) > 0) {
+        // Read before each lot: a person may have paused it, deleted its hook, or given it another secret.
         const sending: Lane | undefined = current ?? (await this.#rereadToSend(round));
         current = undefined;
-        if (sending !== undefined) await this.#readLot(sending, round);
-        lane = sending ?? lane;
+        const lot = sending === undefined ? [] : await this.#readLot(sending, round);
+        for (const prepared of lot) this.#begin(sending ?? lane, prepared, round);
       }
-      for (const prepared of this.#ready.splice(0, this.#room(round))) this.#begin(lane, prepared, round);
       if (this.#under_way.size === 0) {
-        this.#ready = [];
         if (round.problem !== undefined) throw round.problem;
         return round.is_over;
       }
@@ -122,7 +127,7 @@ export class LaneWorker {
   async #rereadToSend(round: Round): Promise<Lane | undefined> {
     try {
       const lane = await this.#readOurs();
-      if (lane !== undefined && lane.paused_at === null && !lane.draining) return lane;
+      if (lane !== undefined && lane.paused_at === null && !lane.draining && !lane.is_deleted) return lane;
       round.is_over = true;
     } catch (error) {
       round.problem = error;
@@ -130,14 +135,17 @@ export class LaneWorker {
     return undefined;
   }
 
-  async #readLot(lane: Lane, round: Round): Promise<void> {
+  /** No more than goes out now: what is read ahead would go out after a pause, or under a secret that was replaced. */
+  async #readLot(lane: Lane, round: Round): Promise<Prepared[]> {
     const { db, clock } = this.#parts;
     const now = new Date(clock.now()).toISOString();
     try {
-      this.#ready = await this.#prepared(await readDue(db, lane, now, [...this.#under_way.keys()], readTogether));
+      const due = await readDue(db, lane, now, [...this.#under_way.keys()], this.#room(round));
+      return await this.#prepared(due);
     } catch (error) {
       // What is under way is waited for: nobody else may begin it again meanwhile.
       round.problem = error;
+      return [];
     }
   }
 
@@ -158,8 +166,8 @@ export class LaneWorker {
   #begin(lane: Lane, prepared: Prepared, round: Round): void {
     const { id } = prepared.delivery;
     const sending = this.#send(lane, prepared)
-      .then(({ is_paused }) => {
-        round.is_over ||= is_paused;
+      .then(({ is_paused, is_ours }) => {
+        round.is_over ||= is_paused || !is_ours;
       })
       // What came of it is not recorded, so it is sent again: at least once is what was promised.
       .catch((error: unknown) => {
@@ -171,7 +179,7 @@ export class LaneWorker {
 
   /**
    * What has been kept until now, one after the other, in order; what comes meanwhile may go together again. Ends with the
-   * first that fails: then the lane is paused again.
+   * first that fails: where the receiver had been failing, the lane is paused again.
    */
   async #drain(lane: Lane): Promise<boolean> {
     const { db, settle } = this.#parts;
@@ -183,10 +191,16 @@ export class LaneWorker {
         position = prepared.event?.position ?? last;
         if (position > last) break;
         if (this.#stopped) return true;
-        const { is_paused, is_ours } = await this.#send(lane, prepared);
+        const { is_paused, is_ours, failures } = await this.#send(lane, prepared);
         if (is_paused || !is_ours) return true;
+        // What was redelivered or resumed by a person, and fails, waits for its own retry; the rest goes out as ever.
+        if (failures > 0) {
+          await db.atOnce((tx) => markDrained(tx, lane));
+          return true;
+        }
         // Somebody may pause it at any time, or delete its hook: what is left is looked at anew.
-        if ((await readLane(db, lane))?.draining !== true) return true;
+        const now = await readLane(db, lane);
+        if (now === undefined || now.is_deleted || !now.draining) return true;
       }
     }
     await db.transaction(async (tx) => {
@@ -204,10 +218,12 @@ export class LaneWorker {
     const probe = { ...probeMessage(account_id, hook, clock.now(), random), timeout_ms: limits.webhook_timeout_ms };
     const answer = await post(probe, this.#given_up);
     if (this.#given_up.aborted) return false;
-    const is_back = "status" in answer && answer.status < 500;
+    // As of any delivery: a receiver whose address is gone has not come back because somebody answers there.
+    const verdict = verdictOf("webhook", answer, 1);
+    const is_back = verdict === "DELIVERED" || (verdict === "REFUSED" && "status" in answer);
     log.info({ account_id, hook_id: hook.id, answer: wordsOf(answer), is_back }, "probe of a paused hook");
     const now = new Date(clock.now()).toISOString();
-    const probe_at = new Date(clock.now() + limits.probe_every_ms).toISOString();
+    const probe_at = probeAt(lane.paused_at, clock.now(), limits.probe_every_ms);
     await db.transaction(async (tx) => {
       if (is_back) await resumeLane(tx, lane, "tapline");
       else await pauseLane(tx, lane, { paused_by: "tapline", probe_at, now });

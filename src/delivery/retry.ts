@@ -50,3 +50,12 @@ export function retryAt(kind: Delivery["kind"], attempts: number, now: number, r
   const jitter = 0.9 + ((random(1)[0] ?? 0) / 255) * 0.2;
   return new Date(now + waitAfter_s(kind, attempts) * 1000 * jitter).toISOString();
 }
+
+/** A receiver that is set up anew is back within seconds: then each wait is as long as the pause has lasted. */
+const firstProbe_ms = 5_000;
+
+/** When a paused hook's receiver is asked again, on the wall clock. */
+export function probeAt(paused_at: string | null, now: number, probe_every_ms: number): string {
+  const paused_ms = paused_at === null ? 0 : now - Date.parse(paused_at);
+  return new Date(now + Math.min(Math.max(paused_ms, firstProbe_ms), probe_every_ms)).toISOString();
+}

@@ -180,7 +180,8 @@ export const rejections = {
       "Wait until that has ended, or cancel it if it is a sale. The answer names it, or the sale that is being refunded.",
   },
   TERMINAL_UNREACHABLE: {
-    sentence: "The terminal {terminal_id} does not answer. The cancel is kept and acted on when it returns.",
+    sentence:
+      "The terminal {terminal_id} does not answer. The cancel is kept, and acted on when it returns unless a card was approved first.",
     remedy: "Do not take other payment yet: read the session until its transaction has left INITIATED and UNKNOWN.",
   },
   TERMINAL_CANNOT_AUTHORIZE: {

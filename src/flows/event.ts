@@ -6,8 +6,9 @@ import type { EventType } from "../contract/events.ts";
 import type { Transaction } from "../contract/transaction.ts";
 import { newId } from "../domain/ids.ts";
 import type { Tx } from "../storage/database.ts";
-import { forgetEvents, insertEvent, insertTransactionEvent } from "../storage/events.ts";
-import { readTransaction } from "../storage/transactions.ts";
+import { forgetCallbacks } from "../storage/deliveries.ts";
+import { forgetEvents, insertEvent, insertTransactionEvents } from "../storage/events.ts";
+import { readTransactions } from "../storage/transactions.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface Money {
@@ -21,10 +22,21 @@ interface Money {
  */
 export async function tellOfTransaction(world: World, tx: Tx, money: Money): Promise<Transaction> {
   const { account_id, transaction_id } = money;
-  const transaction = await readTransaction(tx, account_id, transaction_id);
+  const [transaction] = await tellOfTransactions(world, tx, account_id, [transaction_id]);
   if (transaction === undefined) throw new Error(`There is no transaction ${transaction_id}.`);
-  await insertTransactionEvent(tx, { account_id, id: transaction_id, members: { transaction } }, isoNow(world));
   return transaction;
+}
+
+/** The same of many at once. */
+export async function tellOfTransactions(
+  world: World,
+  tx: Tx,
+  account_id: string,
+  transaction_ids: readonly string[],
+): Promise<Transaction[]> {
+  const transactions = await readTransactions(tx, account_id, transaction_ids);
+  await insertTransactionEvents(tx, account_id, transactions, isoNow(world));
+  return transactions;
 }
 
 export interface Told {
@@ -46,11 +58,17 @@ export async function tellOf(world: Pick<World, "clock" | "random">, tx: Tx, tol
 
 /** As long as a terminal keeps its results (prompt-life section 4): a stream resumed within it misses nothing. */
 const keptFor_ms = 30 * 24 * 60 * 60 * 1000;
-/** Forgotten in one transaction. */
-const forgottenTogether = 5_000;
+/** Forgotten in one transaction, and such transactions in one sweep: a backlog is worked off in the next ones. */
+const forgottenTogether = 2_000;
+const lotsMax = 20;
 
 /** Forgets what happened long ago, but for what somebody is still to be told. */
 export async function forgetOldEvents(world: World): Promise<void> {
   const before = new Date(world.clock.now() - keptFor_ms).toISOString();
-  await world.db.atOnce((tx) => forgetEvents(tx, before, forgottenTogether));
+  for (const forgetLot of [forgetEvents, forgetCallbacks]) {
+    for (let lots = 0; lots < lotsMax; lots++) {
+      const forgotten = await world.db.atOnce((tx) => forgetLot(tx, before, forgottenTogether));
+      if (forgotten < forgottenTogether) break;
+    }
+  }
 }

@@ -12,6 +12,7 @@ import {
   countHooks,
   type Hook,
   insertHook,
+  type LockedHook,
   lockHook,
   markHookDeleted,
   type NewHook,
@@ -106,15 +107,17 @@ export async function pingHook(world: World, request: HookRequest): Promise<void
 /** Deleting it again is answered with the subscription as it is. */
 export async function deleteHook(world: World, request: HookRequest): Promise<Hook> {
   const { account_id, hook_id: id, client_id: changed_by } = request;
-  return world.db.transaction(async (tx) => {
+  const deleted = await world.db.transaction(async (tx) => {
     const hook = await lockHook(tx, account_id, id);
     if (hook === undefined) throw new Rejection("HOOK_NOT_FOUND", { hook_id: id });
-    if (hook.deleted_at !== null) return hook;
+    if (hook.deleted_at !== null) return asItIs(tx, request);
     await markHookDeleted(tx, { account_id, id, changed_by }, isoNow(world));
     await settleReceiver(world, tx, hook, "The subscription was deleted.");
     await record(world, tx, request, "deleted", { url: withoutQuery(hook.url) });
     return asItIs(tx, request);
   });
+  world.hints.eventWritten();
+  return deleted;
 }
 
 /** Until it is resumed. A pause by a person outlasts the server's own. */
@@ -212,7 +215,7 @@ const noDelivery = ({ hook_id, delivery_id }: { readonly hook_id: string; readon
 async function changing(
   world: World,
   request: HookRequest,
-  change: (tx: Tx, hook: Hook) => Promise<unknown>,
+  change: (tx: Tx, hook: LockedHook) => Promise<unknown>,
 ): Promise<Hook> {
   const hook = await world.db.transaction(async (tx) => {
     const { account_id, hook_id } = request;

@@ -32,14 +32,14 @@ import {
   updateCalendar,
   writeSettled,
 } from "../storage/settling.ts";
-import { tellOfTransaction } from "./event.ts";
+import { tellOfTransactions } from "./event.ts";
 import { tellOfSettlement } from "./set-up-event.ts";
 import { isoNow, type World } from "./world.ts";
 
 /** Accounts looked at in one sweep; the next takes the rest. */
 const accountsMax = 1_000;
-/** Transactions of a batch: a till whose refund meets it waits for some milliseconds. */
-const batchMax = 200;
+/** Transactions of a batch: a till whose refund meets it waits for some ten milliseconds. */
+const batchMax = 100;
 /** Steps for one account in a sweep, so that a long catching up does not hold up the others. */
 const stepsMax = 100;
 /** A sweep that takes longer leaves the rest to the next: a stop of the server waits for it. */
@@ -111,7 +111,12 @@ async function settleBatch(
   });
   await writeSettled(tx, account_id, settled, { now, created_by: serverItself });
   // R74: an update as any other. Whoever keeps transactions by what it is told has them as they read.
-  for (const { id } of due) await tellOfTransaction(world, tx, { account_id, transaction_id: id });
+  await tellOfTransactions(
+    world,
+    tx,
+    account_id,
+    due.map(({ id }) => id),
+  );
   await updateCalendar(tx, account_id, { settled_until: places.start_at, day_ends_at: places.end_at, due_at: now });
 }
 

@@ -193,10 +193,19 @@ const setsOf = ({ all, by_session }: Followed): Set<Watcher>[] => [all, ...by_se
 function handOut({ all, by_session }: Followed, events: readonly PlacedEvent[]): void {
   if (events.length === 0) return;
   const handed = events.map((event) => new HandedEvent(event));
-  for (const watcher of all) watcher.take(handed);
+  for (const watcher of all) hand(watcher, handed);
   if (by_session.size === 0) return;
   const sessions = Map.groupBy(handed, ({ event }) => event.session_id);
   for (const [session_id, theirs] of sessions) {
-    for (const watcher of by_session.get(session_id ?? "") ?? []) watcher.take(theirs);
+    for (const watcher of by_session.get(session_id ?? "") ?? []) hand(watcher, theirs);
+  }
+}
+
+/** One that cannot take it ends, and goes on from its place when it comes back; the others have theirs. */
+function hand(watcher: Watcher, handed: readonly HandedEvent[]): void {
+  try {
+    watcher.take(handed);
+  } catch {
+    watcher.stop();
   }
 }

@@ -7,6 +7,7 @@ import { decideIncident as decide } from "../flows/decision.ts";
 import { incidentOf } from "../flows/shown-set-up.ts";
 import type { World } from "../flows/world.ts";
 import { type Advice, readAdvicesOf } from "../storage/advices.ts";
+import { readCallbacksOf } from "../storage/deliveries.ts";
 import { listIncidents as list, readIncidentsOf } from "../storage/incidents.ts";
 import { readPromptsOf } from "../storage/prompts.ts";
 import { type Refund, readRefundsOf } from "../storage/refunds.ts";
@@ -46,6 +47,7 @@ export const readEvidence =
       reversals: reversals.map(({ account_id: _, ...reversal }) => present(reversal)),
       refunds: refunds.map(refundOf),
       advices: advices.map(adviceOf),
+      callbacks: await readCallbacksOf(world.db, account_id, transaction_id),
       incidents: (await readIncidentsOf(world.db, account_id, transaction_id)).map(incidentOf),
     };
   };

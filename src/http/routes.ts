@@ -117,7 +117,7 @@ const following = (world: World, hub: EventHub) => ({
 /** Who may call, and how they get a token. */
 function callers({ world, keys, standings, api_keys }: GuardedApi) {
   const door = { keys, standings, api_keys };
-  const users = new UserTokens(world, keys);
+  const users = new UserTokens(world, keys, standings);
   const office = new TokenOffice(world, keys, users);
   return {
     issueToken: (call: Parameters<TokenOffice["issue"]>[0]) => office.issue(call),

@@ -20,10 +20,12 @@ const userTokenLife_s = 3600;
 export class UserTokens {
   readonly #world: World;
   readonly #keys: TokenKeys;
+  readonly #standings: Pick<ClientStandings, "forget">;
 
-  constructor(world: World, keys: TokenKeys) {
+  constructor(world: World, keys: TokenKeys, standings: Pick<ClientStandings, "forget">) {
     this.#world = world;
     this.#keys = keys;
+    this.#standings = standings;
   }
 
   /** A right password is answered with a refusal all the same, which holds what the code is to be sent with. */
@@ -49,7 +51,17 @@ export class UserTokens {
     checkAudience(account_id, audience);
     // The Bearer header holds the token that has run out, where a client sends one.
     const refresh_token = needed(call, "refresh_token");
-    return this.of(await refresh(this.#world, { account_id, refresh_token }), audience);
+    return this.of(await this.#refreshed(account_id, refresh_token), audience);
+  }
+
+  /** One that is used twice has ended its sign-in, and with it what is remembered of its access tokens. */
+  async #refreshed(account_id: string, refresh_token: string): Promise<SignedIn> {
+    try {
+      return await refresh(this.#world, { account_id, refresh_token });
+    } catch (error) {
+      if (error instanceof Rejection) this.#standings.forget(account_id);
+      throw error;
+    }
   }
 
   async of({ account_id, user_id, role, sign_in_id, refresh_token }: SignedIn, audience?: string) {

@@ -104,6 +104,31 @@ const inOrder = statement(
 export const readInOrder = (reader: Reader, { account_id, id }: Lane, limit: number): Promise<Delivery[]> =>
   reader.query(inOrder, [account_id, id, limit]);
 
+const forget = statement(
+  "forget_callbacks",
+  `DELETE FROM deliveries WHERE (account_id, id) IN (SELECT account_id, id FROM deliveries
+     WHERE kind = 'callback' AND finished_at < $1 ORDER BY finished_at LIMIT $2)
+   RETURNING id`,
+);
+
+/** Forgets callbacks that ended before `before`, with all their tries, by `ended_callbacks`. Answers how many. */
+export async function forgetCallbacks(tx: Tx, before: string, limit: number): Promise<number> {
+  return (await tx.query(forget, [before, limit])).length;
+}
+
+const refuse = statement(
+  "refuse_waiting_deliveries",
+  `UPDATE deliveries SET status = 'REFUSED', last_answer = 'The subscription was deleted.', finished_at = $3
+   WHERE account_id = $1 AND id IN (SELECT id FROM deliveries
+     WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' LIMIT $4)
+   RETURNING id`,
+);
+
+/** Ends what waits in the lane of a hook that was deleted. Answers how many. */
+export async function refuseWaiting(tx: Tx, { account_id, id }: Lane, now: string, limit: number): Promise<number> {
+  return (await tx.query(refuse, [account_id, id, now, limit])).length;
+}
+
 const lastInOrder = statement(
   "last_delivery_in_order",
   `SELECT event_position FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING'
@@ -180,4 +205,47 @@ export async function recordTry(
   const of_session = [told?.session_id ?? null, details];
   const values = [...ids, ...ended, ...made, ...answered, has_answered, ...of_session];
   return (await tx.query<{ held_by: string | null }>(record, values))[0];
+}
+
+export interface CallbackLog {
+  readonly id: string;
+  readonly method: string;
+  readonly url: string;
+  readonly status: Try["status"];
+  readonly created_at: string;
+  readonly due_at: string;
+  readonly finished_at?: string;
+  readonly tries: {
+    readonly started_at: string;
+    readonly duration_ms: number;
+    readonly status?: number;
+    readonly response_body?: string;
+    readonly problem?: string;
+  }[];
+}
+
+const callbacks = statement(
+  "read_callbacks_of_transaction",
+  `SELECT json_strip_nulls(json_build_object('id', delivery.id, 'method', delivery.method, 'url', delivery.url,
+       'status', delivery.status, 'created_at', iso(delivery.created_at), 'due_at', iso(delivery.due_at),
+       'finished_at', iso(delivery.finished_at),
+       'tries', (SELECT coalesce(json_agg(json_build_object('started_at', iso(attempt.started_at),
+           'duration_ms', attempt.duration_ms, 'status', attempt.status, 'response_body', attempt.response_body,
+           'problem', attempt.problem) ORDER BY attempt.try), '[]')
+         FROM delivery_attempts AS attempt
+         WHERE attempt.account_id = delivery.account_id AND attempt.delivery_id = delivery.id))) AS callback
+   FROM transactions AS transaction
+   JOIN deliveries AS delivery ON delivery.account_id = transaction.account_id
+     AND delivery.session_id = transaction.session_id AND delivery.kind = 'callback'
+   WHERE transaction.account_id = $1 AND transaction.id = $2 ORDER BY delivery.created_at, delivery.id`,
+);
+
+/** What was sent to the session's `callback_url`, with every try, by `deliveries_by_session`. */
+export async function readCallbacksOf(
+  reader: Reader,
+  account_id: string,
+  transaction_id: string,
+): Promise<CallbackLog[]> {
+  const rows = await reader.query<{ callback: CallbackLog }>(callbacks, [account_id, transaction_id]);
+  return rows.map(({ callback }) => callback);
 }

@@ -31,24 +31,28 @@ export async function insertEvent(tx: Tx, event: NewEvent): Promise<void> {
   await tx.query(insert, [account_id, id, type, ...ids, JSON.stringify(members), created_at]);
 }
 
-const insertOfTransaction = statement(
-  "insert_transaction_event",
-  `WITH counted AS (
-     UPDATE transactions SET sequence = sequence + 1 WHERE account_id = $1 AND id = $2 RETURNING session_id, sequence)
+const insertOfTransactions = statement(
+  "insert_transaction_events",
+  `WITH told AS (
+     SELECT * FROM unnest($2::text[], $3::text[]) AS told (id, body)
+   ), counted AS (
+     UPDATE transactions AS transaction SET sequence = sequence + 1 FROM told
+     WHERE transaction.account_id = $1 AND transaction.id = told.id
+     RETURNING transaction.id, transaction.session_id, transaction.sequence, told.body)
    INSERT INTO event_inbox (account_id, id, type, session_id, transaction_id, sequence, body, created_at)
-   SELECT $1, $2 || '.' || sequence, 'checkout_transaction', session_id, $2, sequence, $3, $4 FROM counted
-   RETURNING sequence`,
+   SELECT $1, id || '.' || sequence, 'checkout_transaction', session_id, id, sequence, body, $4 FROM counted`,
 );
 
-/** Tells of a transaction as it stands, under its row's lock: the numbers of what is told of one have no gap. */
-export async function insertTransactionEvent(
+/** Tells of transactions as they stand, under their rows' locks: the numbers of what is told of one have no gap. */
+export async function insertTransactionEvents(
   tx: Tx,
-  transaction: { readonly account_id: string; readonly id: string; readonly members: object },
+  account_id: string,
+  transactions: readonly { readonly id: string }[],
   now: string,
 ): Promise<void> {
-  const { account_id, id, members } = transaction;
-  const written = await tx.query(insertOfTransaction, [account_id, id, JSON.stringify(members), now]);
-  if (written.length === 0) throw new Error(`There is no transaction ${id}.`);
+  const ids = transactions.map(({ id }) => id);
+  const bodies = transactions.map((transaction) => JSON.stringify({ transaction }));
+  await tx.query(insertOfTransactions, [account_id, ids, bodies, now]);
 }
 
 /** One at a time in the whole database: an account's places are given in the order of the commits. */
@@ -87,8 +91,6 @@ const place = statement(
      FROM placed JOIN hooks AS hook USING (account_id)
      WHERE hook.deleted_at IS NULL AND (placed.hook_id = hook.id
        OR (placed.hook_id IS NULL AND hook.active AND placed.type = ANY(hook.events)))
-     -- One that is being deleted is either seen so, or its deletion sees this.
-     FOR SHARE OF hook
      -- One that cannot be handed on must not keep all others from their places.
      ON CONFLICT DO NOTHING
    )
@@ -234,23 +236,31 @@ const forget = statement(
   "forget_events",
   `WITH old AS (
      SELECT account_id, position FROM events AS event WHERE created_at < $1
-       AND NOT EXISTS (SELECT FROM deliveries AS delivery JOIN hooks AS hook USING (account_id)
-         WHERE delivery.account_id = event.account_id AND delivery.hook_id = hook.id
-           AND delivery.event_position = event.position AND delivery.status = 'PENDING')
+       AND NOT EXISTS (SELECT FROM hooks AS hook JOIN deliveries AS delivery ON delivery.account_id = hook.account_id
+           AND delivery.hook_id = hook.id AND delivery.event_position = event.position
+         WHERE hook.account_id = event.account_id AND delivery.status = 'PENDING')
      ORDER BY created_at LIMIT $2
    ), undelivered AS (
-     DELETE FROM deliveries AS delivery USING old
-     WHERE delivery.account_id = old.account_id AND delivery.event_position = old.position
+     DELETE FROM deliveries AS delivery USING old, hooks AS hook
+     WHERE hook.account_id = old.account_id AND delivery.account_id = old.account_id AND delivery.hook_id = hook.id
+       AND delivery.event_position = old.position
    ), forgotten AS (
      DELETE FROM events AS event USING old WHERE event.account_id = old.account_id AND event.position = old.position
      RETURNING event.account_id, event.position, event.created_at
+   ), marked AS (
+     UPDATE event_streams AS stream SET forgotten_position = greatest(stream.forgotten_position, gone.position),
+       forgotten_until = greatest(stream.forgotten_until, gone.created_at)
+     FROM (SELECT account_id, max(position) AS position, max(created_at) AS created_at FROM forgotten
+       GROUP BY account_id) AS gone
+     WHERE stream.account_id = gone.account_id
    )
-   UPDATE event_streams AS stream SET forgotten_position = greatest(stream.forgotten_position, gone.position),
-     forgotten_until = greatest(stream.forgotten_until, gone.created_at)
-   FROM (SELECT account_id, max(position) AS position, max(created_at) AS created_at FROM forgotten GROUP BY account_id) AS gone
-   WHERE stream.account_id = gone.account_id`,
+   SELECT count(*) AS forgotten FROM forgotten`,
 );
 
-/** Forgets events from before `before`, with the log of their deliveries, but for those that somebody still waits for. */
-export const forgetEvents = (tx: Tx, before: string, limit: number): Promise<unknown> =>
-  tx.query(forget, [before, limit]);
+/**
+ * Forgets events from before `before`, with the log of their deliveries, but for those that somebody still waits for: by
+ * `events_by_age` and `one_delivery_per_event`. Answers how many.
+ */
+export async function forgetEvents(tx: Tx, before: string, limit: number): Promise<number> {
+  return (await tx.query<{ forgotten: number }>(forget, [before, limit]))[0]?.forgotten ?? 0;
+}

@@ -44,11 +44,18 @@ export async function readHook(reader: Reader, account_id: string, id: string): 
   return (await reader.query<Hook>(read, [account_id, id]))[0];
 }
 
-const lock = statement("lock_hook", `${shown} WHERE hook.account_id = $1 AND hook.id = $2 FOR NO KEY UPDATE OF hook`);
+const lock = statement(
+  "lock_hook",
+  `SELECT hook.id, hook.account_id, hook.url, hook.deleted_at, lane.paused_at, lane.paused_by
+   FROM hooks AS hook JOIN delivery_lanes AS lane ON lane.account_id = hook.account_id AND lane.id = hook.id
+   WHERE hook.account_id = $1 AND hook.id = $2 FOR NO KEY UPDATE OF hook`,
+);
 
-/** Until the transaction ends nothing more is handed to it. */
-export async function lockHook(tx: Tx, account_id: string, id: string): Promise<Hook | undefined> {
-  return (await tx.query<Hook>(lock, [account_id, id]))[0];
+export type LockedHook = Pick<Hook, "id" | "account_id" | "url" | "deleted_at" | "paused_at" | "paused_by">;
+
+/** Nobody else changes it until the transaction ends. */
+export async function lockHook(tx: Tx, account_id: string, id: string): Promise<LockedHook | undefined> {
+  return (await tx.query<LockedHook>(lock, [account_id, id]))[0];
 }
 
 export interface HookFilter {
@@ -148,17 +155,16 @@ export async function touchHook(tx: Tx, { account_id, id, changed_by }: HookChan
 
 const remove = statement(
   "delete_hook",
-  `UPDATE hooks SET deleted_at = $3, deleted_by = $4, updated_at = $3, updated_by = $4
+  `WITH let_go AS (
+     -- Paused or not, what waits is to be refused now.
+     UPDATE delivery_lanes SET paused_at = NULL, paused_by = NULL, probe_at = NULL, draining = true
+     WHERE account_id = $1 AND id = $2
+   )
+   UPDATE hooks SET deleted_at = $3, deleted_by = $4, updated_at = $3, updated_by = $4
    WHERE account_id = $1 AND id = $2`,
 );
-const refuseWaiting = statement(
-  "refuse_deliveries_of_hook",
-  `UPDATE deliveries SET status = 'REFUSED', last_answer = 'The subscription was deleted.', finished_at = $3
-   WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING'`,
-);
 
-/** What still waits for it ends. Under its lock nothing is handed to it meanwhile. */
+/** Nothing more goes out to it. What waits for it is refused by whoever works on its lane. */
 export async function markHookDeleted(tx: Tx, { account_id, id, changed_by }: HookChange, now: string): Promise<void> {
   await tx.query(remove, [account_id, id, now, changed_by]);
-  await tx.query(refuseWaiting, [account_id, id, now]);
 }

@@ -40,6 +40,8 @@ export interface Lane {
   readonly draining: boolean;
   /** Of a webhook's lane. */
   readonly hook: HookSettings | null;
+  /** The hook was deleted: what waits is refused. */
+  readonly is_deleted: boolean;
 }
 
 export interface DueLane {
@@ -113,7 +115,8 @@ const read = statement(
   `SELECT lane.*, CASE WHEN hook.id IS NULL THEN NULL ELSE json_build_object('id', hook.id, 'url', hook.url,
      'secret', hook.secret, 'insecure_ssl', hook.insecure_ssl, 'fields', hook.fields,
      'exclude_fields', hook.exclude_fields, 'signing_secret', hook.signing_secret,
-     'former_signing_secret', hook.former_signing_secret, 'former_until', iso(hook.former_until)) END AS hook
+     'former_signing_secret', hook.former_signing_secret, 'former_until', iso(hook.former_until)) END AS hook,
+     hook.deleted_at IS NOT NULL AS is_deleted
    FROM delivery_lanes AS lane LEFT JOIN hooks AS hook ON hook.account_id = lane.account_id AND hook.id = lane.hook_id
    WHERE lane.account_id = $1 AND lane.id = $2`,
 );

@@ -442,6 +442,7 @@ CREATE TABLE deliveries (
   CONSTRAINT webhook_whole CHECK (kind <> 'webhook'::text OR num_nulls(hook_id, event_position) = 0 AND method = 'POST'::text AND body IS NULL)
 );
 CREATE INDEX deliveries_by_session ON deliveries USING btree (account_id, session_id);
+CREATE INDEX ended_callbacks ON deliveries USING btree (finished_at) WHERE kind = 'callback'::text;
 CREATE UNIQUE INDEX one_delivery_per_event ON deliveries USING btree (account_id, hook_id, event_position) WHERE hook_id IS NOT NULL;
 CREATE INDEX pending_deliveries ON deliveries USING btree (account_id, lane_id, due_at, event_position) WHERE status = 'PENDING'::text;
 CREATE INDEX pending_deliveries_in_order ON deliveries USING btree (account_id, lane_id, event_position) WHERE status = 'PENDING'::text AND event_position IS NOT NULL;

@@ -21,7 +21,10 @@ const bury = statement(
    ), unhosted AS (
      UPDATE simulated_terminals SET hosted_by = NULL WHERE hosted_by IN (SELECT process_id FROM dead)
    ), unheld AS (
-     UPDATE delivery_lanes SET held_by = NULL WHERE held_by IN (SELECT process_id FROM dead)
+     -- Whoever has no row was buried before it took the lane, or died before it said that it lives.
+     UPDATE delivery_lanes AS lane SET held_by = NULL
+     WHERE lane.held_by IS NOT NULL AND (lane.held_by IN (SELECT process_id FROM dead)
+       OR NOT EXISTS (SELECT FROM server_processes AS process WHERE process.process_id = lane.held_by))
    )
    UPDATE terminal_seats SET connected_to = NULL WHERE connected_to IN (SELECT process_id FROM dead)`,
 );

@@ -74,10 +74,20 @@ export async function readTransaction(
   return row === undefined ? undefined : transactionOf(row, includes);
 }
 
-const created = statement(
-  "read_transactions_as_created",
+const several = statement(
+  "read_transactions",
   `SELECT ${columns} FROM ${joined} WHERE transaction.account_id = $1 AND transaction.id = ANY($2::text[])`,
 );
+
+/** Those of them that there are, in no order. */
+export async function readTransactions(
+  reader: Reader,
+  account_id: string,
+  transaction_ids: readonly string[],
+): Promise<Transaction[]> {
+  const rows = await reader.query<TransactionRow>(several, [account_id, transaction_ids]);
+  return rows.map((row) => transactionOf(row, plain));
+}
 
 /** Transactions as they stood when they were created, by id: of what has never changed since. */
 export async function readTransactionsAsCreated(
@@ -85,7 +95,7 @@ export async function readTransactionsAsCreated(
   account_id: string,
   transaction_ids: readonly string[],
 ): Promise<Map<string, Transaction>> {
-  const rows = await reader.query<TransactionRow>(created, [account_id, transaction_ids]);
+  const rows = await reader.query<TransactionRow>(several, [account_id, transaction_ids]);
   const asCreated = (row: TransactionRow): TransactionRow => ({
     ...row,
     status: "INITIATED",

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { after, before, describe, test } from "node:test";
+import type { Evidence } from "../../src/contract/incident.ts";
 import type { Session } from "../../src/contract/session.ts";
 import type { Transaction } from "../../src/contract/transaction.ts";
 import { openShop, type ReceivedCallback, type SaleChange, type Shop } from "../support/shop.ts";
@@ -95,6 +96,18 @@ describe("a callback", { concurrency: true }, () => {
       assert.deepEqual(event?.details, { transaction_event_id: capture?.id });
       const callbacks = shop.callbacks.filter(({ url }) => url.searchParams.get("session_id") === sale.session_id);
       assert.equal(callbacks.length, 1);
+    });
+
+    test("is found in the payment's evidence, with every try", async () => {
+      const sale = await sold(shop, at("?till=4"));
+      await deliveryOf(shop, sale.session_id, ({ status }) => status === "DELIVERED");
+      const { body } = await shop.call<Evidence>("GET", `/v1/transactions/${sale.id}/evidence`);
+      const [callback, ...more] = body.callbacks;
+      const { headers } = await received(sale.session_id);
+      assert.deepEqual(
+        [callback?.id, callback?.status, callback?.tries.map(({ status }) => status), more],
+        [headers["event-delivery"], "DELIVERED", [200], []],
+      );
     });
 
     for (const query of ["?sid_parameter_name=sid", "?sid_parameter_name=sid&method=POST"]) {

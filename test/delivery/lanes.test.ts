@@ -6,6 +6,7 @@ import assert from "node:assert/strict";
 import { after, afterEach, before, beforeEach, describe, test } from "node:test";
 import { Sender } from "../../src/delivery/sender.ts";
 import { DatabaseUnavailable } from "../../src/storage/database.ts";
+import { lockHook, markHookDeleted } from "../../src/storage/hooks.ts";
 import { pauseLane, resumeLane } from "../../src/storage/lanes.ts";
 import { buryDeadProcesses } from "../../src/storage/server-processes.ts";
 import { account_id } from "../storage/planted.ts";
@@ -103,6 +104,43 @@ describe("a hook whose receiver fails", () => {
     assert.equal(incidents.length, 1, "it is one trouble");
   });
 
+  test("has not come back where somebody else answers at its address", async () => {
+    const told = await openMoody(behaviours.answers(503));
+    const hook_id = await scene.addHook(told.receiver.url);
+    await scene.tell(10);
+    await isPaused(hook_id);
+    told.behave = behaviours.answers(404);
+    const pings = pingsOf(told.receiver);
+    await until(() => pingsOf(told.receiver) >= pings + 2);
+    assert.notEqual((await scene.lane(hook_id)).paused_at, null);
+    told.behave = behaviours.answers(200);
+    await isDrained(hook_id);
+  });
+
+  test("that is deleted gets nothing more, and what waited is refused", async () => {
+    const told = await openMoody(behaviours.answers(503));
+    const hook_id = await scene.addHook(told.receiver.url);
+    await scene.tell(10);
+    await isPaused(hook_id);
+    told.behave = behaviours.answers(200);
+    told.receiver.received.length = 0;
+    const change = { account_id, id: hook_id, changed_by: "till" };
+    await scene.database.db.atOnce((tx) => markHookDeleted(tx, change, new Date().toISOString()));
+    scene.wake();
+    await until(async () => (await scene.deliveriesOf(hook_id)).every(({ status }) => status === "REFUSED"));
+    assert.deepEqual(numbersOf(told.receiver), []);
+  });
+
+  test("and is being changed by a person holds up nobody's events", async () => {
+    const told = await openMoody(behaviours.answers(200));
+    const hook_id = await scene.addHook(told.receiver.url);
+    await scene.database.db.transaction(async (tx) => {
+      await lockHook(tx, account_id, hook_id);
+      await scene.tell(3);
+      await until(() => numbersOf(told.receiver).length === 3);
+    });
+  });
+
   test("waits for the person who paused it, and then has everything in order", async () => {
     const told = await openMoody(behaviours.answers(200));
     const hook_id = await scene.addHook(told.receiver.url);
@@ -166,8 +204,18 @@ describe("callbacks to a receiver that fails", () => {
     const lane = await scene.lane(new URL(receiver.url).origin);
     assert.equal(lane.paused_at, null);
     const [incident] = await scene.incidents();
-    assert.deepEqual([incident?.kind, incident?.subject], ["DELIVERY_EXHAUSTED", id]);
+    assert.deepEqual([incident?.kind, incident?.subject.split(" ")[0]], ["DELIVERY_EXHAUSTED", id]);
     assert.equal((await scene.attemptsOf(id)).length, 21);
+    // Sent again in vain, it is a person's again.
+    await scene.database.sql(
+      "UPDATE incidents SET decided_at = now(), decided_by = 'till', outcome = 'settled', reason = 'x'",
+    );
+    await scene.database.sql(
+      "UPDATE deliveries SET status = 'PENDING', attempts = 20, finished_at = NULL, due_at = now() WHERE id = $1",
+      [id],
+    );
+    scene.wake();
+    await until(async () => (await scene.incidents()).some(({ outcome }) => outcome === null));
   });
 });
 

@@ -140,6 +140,14 @@ describe("a lane", () => {
     assert.deepEqual(idsOf(await due(5)), [id]);
   });
 
+  test("of a process that nobody knows of is free as well: it died before it said that it lives", async () => {
+    await plant();
+    await take("unknown", [oslo]);
+    await database.db.atOnce((tx) => recordProcessSeen(tx, "one", at(0)));
+    await database.db.atOnce((tx) => buryDeadProcesses(tx, at(0)));
+    assert.deepEqual(await lanesFor("one"), [[oslo, at(0)]]);
+  });
+
   test("that a person paused waits for that person, whatever the server would", async () => {
     await plant();
     await database.db.atOnce((tx) => pauseLane(tx, lane, { paused_by: "till", probe_at: null, now: at(1) }));

@@ -256,13 +256,14 @@ const hooks: PlantedList = {
 const toldTypes = ["checkout_transaction", "ping", "incident_add"];
 const deliveryEnds = ["DELIVERED", "REFUSED", "EXHAUSTED"];
 
-/** Of one subscription. Events stand in a stream of their own places, far from those that happen meanwhile. */
+/** Of one subscription. Events stand in a stream of their own places, far from those that happen meanwhile;
+ * they are new, as what is old is forgotten. */
 const hookDeliveries: PlantedList = {
   operation: operations.listHookDeliveries,
   within: { hid: hookId(1) },
   plant: [
     `INSERT INTO events (account_id, position, id, type, body, created_at)
-     SELECT $1, 1000000 + n, 'evt-' || n, ${array(toldTypes)}[n % 3 + 1], '{}', ${made} FROM ${numbers}`,
+     SELECT $1, 1000000 + n, 'evt-' || n, ${array(toldTypes)}[n % 3 + 1], '{}', now() FROM ${numbers}`,
     `INSERT INTO deliveries (account_id, id, kind, lane_id, hook_id, event_position, method, url, status, due_at,
        created_at, finished_at)
      SELECT $1, 'delivery-' || ${padded}, 'webhook', '${hookId(1)}', '${hookId(1)}', 1000000 + n, 'POST',

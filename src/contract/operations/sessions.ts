@@ -153,7 +153,7 @@ export const cancelSession = operation({
   summary: "Call a payment off before the card is presented",
   description:
     "Asks the terminal and waits up to ten seconds. 200: called off, no money moved. 409: too late, the payment goes " +
-    "on; or the terminal does not answer, and the cancel is kept and acted on when it returns. Cancelling twice is 200.",
+    "on; or the terminal does not answer, and the cancel is kept, and acted on when it returns unless a card was approved first. Cancelling twice is 200.",
   access: writeCheckout,
   params: sessionParams,
   reply: Session,

@@ -153,7 +153,7 @@ INSERT INTO delivery_lanes (account_id, id) SELECT DISTINCT account_id, lane_id 
 ALTER TABLE deliveries
   ADD COLUMN hook_id text COLLATE "C",
   ADD COLUMN event_position bigint,
-  -- Every try, probes of a paused lane included; `attempts` are those that count against the limit.
+  -- Every try that was made; `attempts` are those that count against the limit, anew where it was sent again.
   ADD COLUMN tries integer NOT NULL DEFAULT 0,
   DROP COLUMN leased_until,
   ALTER COLUMN session_id DROP NOT NULL,
@@ -173,6 +173,8 @@ DROP INDEX due_deliveries;
 CREATE INDEX pending_deliveries ON deliveries (account_id, lane_id, due_at, event_position) WHERE status = 'PENDING';
 CREATE INDEX pending_deliveries_in_order ON deliveries (account_id, lane_id, event_position)
   WHERE status = 'PENDING' AND event_position IS NOT NULL;
+-- What ended long ago is forgotten.
+CREATE INDEX ended_callbacks ON deliveries (finished_at) WHERE kind = 'callback';
 CREATE UNIQUE INDEX one_delivery_per_event ON deliveries (account_id, hook_id, event_position)
   WHERE hook_id IS NOT NULL;
 
