@@ -86,7 +86,9 @@ const cases: readonly Case[] = [
   },
   {
     what: "says 100 before its 200",
-    behave: behaviours.saysAndStays("HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n{}"),
+    behave: behaviours.says(
+      "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\nconnection: close\r\ncontent-length: 2\r\n\r\n{}",
+    ),
     callback: "DELIVERED",
     answer: /^HTTP 200$/,
   },

@@ -133,10 +133,5 @@ export const behaviours = {
     (words: string): Behaviour =>
     ({ socket }) =>
       socket.end(words),
-  /** As one that keeps its connection: how a connection ends is another matter. */
-  saysAndStays:
-    (words: string): Behaviour =>
-    ({ socket }) =>
-      void socket.write(words),
   saysContinueForever: ((answer) => trickle(answer, "HTTP/1.1 100 Continue\r\n\r\n")) as Behaviour,
 } as const;
