@@ -15,6 +15,10 @@ import { probeAt, verdictOf } from "./retry.ts";
 /** Requests to one receiver at once: while it answers, and once it has failed. */
 const togetherMax = 8;
 const togetherWhileFailing = 1;
+/** Read at once, two rounds of a receiver that answers at once. */
+const readTogether = 16;
+/** What was read is older than this where the receiver is slow: then it is read anew. */
+const freshFor_ms = 500;
 /** Read at once while draining; of the lane of a deleted hook, ended at once. */
 const drainedTogether = 100;
 const refusedTogether = 1_000;
@@ -39,6 +43,10 @@ export class LaneWorker {
   readonly #key: { readonly account_id: string; readonly id: string };
   readonly #under_way = new Map<string, Promise<void>>();
   readonly #given_up: AbortSignal;
+  /** Read, and not begun yet. */
+  #ready: Prepared[] = [];
+  /** In monotonic time. */
+  #read_ms = 0;
   #failures = 0;
   #stopped = false;
   #look: () => void = () => {};
@@ -56,7 +64,7 @@ export class LaneWorker {
 
   /** So many deliveries are due: what is in hand is among them. */
   nudge(due_count: number): void {
-    if (due_count > this.#under_way.size) this.#look();
+    if (due_count > this.#under_way.size + this.#ready.length) this.#look();
   }
 
   /** Nothing more is begun. */
@@ -103,14 +111,17 @@ export class LaneWorker {
       const nudged = new Promise<void>((resolve) => {
         this.#look = resolve;
       });
-      if (this.#room(round) > 0) {
-        // Read before each lot: a person may have paused it, deleted its hook, or given it another secret.
+      // What was read long ago would go out after a pause, to a deleted hook, or under a secret that was replaced.
+      if (this.#parts.clock.monotonic() - this.#read_ms > freshFor_ms) this.#ready = [];
+      if (this.#room(round) > 0 && this.#ready.length === 0) {
         const sending: Lane | undefined = current ?? (await this.#rereadToSend(round));
         current = undefined;
-        const lot = sending === undefined ? [] : await this.#readLot(sending, round);
-        for (const prepared of lot) this.#begin(sending ?? lane, prepared, round);
+        if (sending !== undefined) await this.#readLot(sending, round);
+        lane = sending ?? lane;
       }
+      for (const prepared of this.#ready.splice(0, this.#room(round))) this.#begin(lane, prepared, round);
       if (this.#under_way.size === 0) {
+        this.#ready = [];
         if (round.problem !== undefined) throw round.problem;
         return round.is_over;
       }
@@ -135,17 +146,15 @@ export class LaneWorker {
     return undefined;
   }
 
-  /** No more than goes out now: what is read ahead would go out after a pause, or under a secret that was replaced. */
-  async #readLot(lane: Lane, round: Round): Promise<Prepared[]> {
+  async #readLot(lane: Lane, round: Round): Promise<void> {
     const { db, clock } = this.#parts;
     const now = new Date(clock.now()).toISOString();
+    this.#read_ms = clock.monotonic();
     try {
-      const due = await readDue(db, lane, now, [...this.#under_way.keys()], this.#room(round));
-      return await this.#prepared(due);
+      this.#ready = await this.#prepared(await readDue(db, lane, now, [...this.#under_way.keys()], readTogether));
     } catch (error) {
       // What is under way is waited for: nobody else may begin it again meanwhile.
       round.problem = error;
-      return [];
     }
   }
 
