@@ -44,6 +44,9 @@ export interface HookDeliveryFilter {
   readonly event?: readonly string[] | undefined;
 }
 
+const placeOf = (delivery_id: string): string =>
+  `(SELECT event_position FROM deliveries WHERE account_id = $1 AND hook_id = $2 AND id = ${delivery_id})`;
+
 /** Newest first, in the order in which it happened, by `one_delivery_per_event`. */
 export async function listHookDeliveries(
   reader: Reader,
@@ -54,8 +57,8 @@ export async function listHookDeliveries(
   const filter = new Filter([account_id, hook_id, asked.limit])
     .where(
       asked.starting_after,
-      (cursor) => `delivery.event_position < (SELECT event_position FROM deliveries
-        WHERE account_id = $1 AND hook_id = $2 AND id = ${cursor})`,
+      // Said of both sides of the join, so that a page far back begins where it begins, whichever is read first.
+      (cursor) => `delivery.event_position < ${placeOf(cursor)} AND event.position < ${placeOf(cursor)}`,
     )
     .anyOf("delivery.status", asked.delivery_status)
     .anyOf("event.type", asked.event);
