@@ -1,4 +1,5 @@
 /** One try of one delivery: sent outside any transaction, and what came of it recorded in one. */
+import { withoutQuery } from "../domain/without-query.ts";
 import type { Tx } from "../storage/database.ts";
 import { type Delivery, recordTry } from "../storage/deliveries.ts";
 import type { PlacedEvent } from "../storage/events.ts";
@@ -126,9 +127,6 @@ async function raiseExhausted(
 }
 
 export const wordsOf = (answer: Answer): string => ("status" in answer ? `HTTP ${answer.status}` : answer.problem);
-
-/** A query may carry what is nobody's business in a log. */
-const withoutQuery = (url: string): string => url.replace(/[?#].*$/, "");
 
 /** What lets somebody in is written into no log of tries. */
 function withoutSecrets({ ...headers }: Message["headers"]): Message["headers"] {

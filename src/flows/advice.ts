@@ -49,7 +49,7 @@ import { writeCallback } from "./callback.ts";
 import { tellOfTransaction } from "./event.ts";
 import { keptAnswer, type RequestKey } from "./idempotency.ts";
 import { raiseIncident, tellOfSettled } from "./incident.ts";
-import { tellOfAdvice } from "./reach.ts";
+import { bringAdvice } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface AdviceRequest {
@@ -164,7 +164,7 @@ async function waitForAnswer(world: World, asked: Advice): Promise<AnsweredOpera
   const { account_id, id, terminal_id } = asked;
   const connection = await readConnection(world.db, account_id, terminal_id);
   const is_connected = connection !== undefined && connection.connected_to !== null;
-  if (isOpen(asked) && is_connected) tellOfAdvice(world, asked, connection.connected_to ?? "");
+  if (isOpen(asked) && is_connected) bringAdvice(world, asked, connection.connected_to ?? "");
   const until = world.clock.monotonic() + (is_connected ? world.limits.stop_answer_ms : 0);
   for (;;) {
     const advice = (await readAdvice(world.db, account_id, id)) ?? asked;

@@ -18,7 +18,7 @@ import {
 import type { Tx } from "../storage/database.ts";
 import { endOperation } from "../storage/terminal-operations.ts";
 import { readOpenWork } from "../storage/terminal-work.ts";
-import { tellOfOperation } from "./reach.ts";
+import { bringOperation } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 interface Deleted {
@@ -59,5 +59,5 @@ async function beginIfIdle(world: World, { account_id, id }: Closing): Promise<v
     await beginClosing(tx, closing, deadline_at, isoNow(world));
     return { closing, connected_to };
   });
-  if (begun !== undefined) tellOfOperation(world, begun.closing, begun.connected_to);
+  if (begun !== undefined) bringOperation(world, begun.closing, begun.connected_to);
 }

@@ -5,6 +5,7 @@
 import { checkMasks, checkSecret, hooksMax, receiverProblem, redeliveredMax, type SentSecret } from "../domain/hook.ts";
 import { newUuid } from "../domain/ids.ts";
 import { fieldError, Rejection } from "../domain/rejections.ts";
+import { withoutQuery } from "../domain/without-query.ts";
 import { lockAccount } from "../storage/accounts.ts";
 import type { Tx } from "../storage/database.ts";
 import { type HookDelivery, readHookDelivery, redeliver, redeliverMany } from "../storage/hook-deliveries.ts";
@@ -82,9 +83,6 @@ function checkUrl(world: World, account_id: string, url: string): void {
   if (reason !== undefined)
     throw new Rejection("HOOK_ADDRESS_REFUSED", { url: withoutQuery(url), reason }, "config.url");
 }
-
-/** A query may carry what is nobody's business in a record. */
-const withoutQuery = (url: string): string => url.replace(/[?#].*$/, "");
 
 /** As the Standard Webhooks specification has it: 32 random bytes. */
 const newSigningSecret = ({ random }: World): string => `whsec_${Buffer.from(random(32)).toString("base64")}`;

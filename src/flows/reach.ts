@@ -18,7 +18,7 @@ export function onceAnswered(
 }
 
 /** A prompt may wait for this terminal, which is connected to that process. */
-export function tellOfPrompt(world: World, terminal: TerminalAddress, prompt_id: string, connected_to: string): void {
+export function bringPrompt(world: World, terminal: TerminalAddress, prompt_id: string, connected_to: string): void {
   const is_here = connected_to === world.process_id && world.terminals.sendDue(terminal);
   if (!is_here) hint(world, "send", terminal, prompt_id);
 }
@@ -30,13 +30,13 @@ export function askToStop(world: World, terminal: TerminalAddress, prompt_id: st
 }
 
 /** An advice waits for this terminal, which is connected to that process. */
-export function tellOfAdvice(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
+export function bringAdvice(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
   const is_here = connected_to === world.process_id && world.terminals.sendAdvices(terminal);
   if (!is_here) hint(world, "advise", terminal, terminal.id);
 }
 
 /** An operation waits for this terminal, which is connected to that process. */
-export function tellOfOperation(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
+export function bringOperation(world: World, terminal: TerminalAddress & { id: string }, connected_to: string): void {
   const is_here = connected_to === world.process_id && world.terminals.sendOperations(terminal);
   if (!is_here) hint(world, "operate", terminal, terminal.id);
 }

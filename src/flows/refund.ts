@@ -31,7 +31,7 @@ import { readTransaction } from "../storage/transactions.ts";
 import { writeCallback } from "./callback.ts";
 import { tellOfTransaction } from "./event.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
-import { tellOfPrompt } from "./reach.ts";
+import { bringPrompt } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface RefundRequest {
@@ -106,7 +106,7 @@ function tellTerminal(
   terminal: SeatedTerminal | undefined,
 ): void {
   if (terminal === undefined || terminal.connected_to === null || terminal.occupant_id !== null) return;
-  tellOfPrompt(world, request, prompt_id, terminal.connected_to);
+  bringPrompt(world, request, prompt_id, terminal.connected_to);
 }
 
 /**

@@ -31,7 +31,7 @@ import { insertSession, type NewSession } from "../storage/sessions.ts";
 import { writeCallback } from "./callback.ts";
 import { tellOf, tellOfTransaction } from "./event.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
-import { onceAnswered, tellOfPrompt, type WhenAnswered } from "./reach.ts";
+import { bringPrompt, onceAnswered, type WhenAnswered } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface SaleRequest {
@@ -84,7 +84,7 @@ async function createSale(world: World, request: SaleRequest): Promise<StartedSa
       world.hints.eventWritten();
       // Where nobody has the terminal's connection there is nobody to tell: its next hello finds the prompt.
       const { connected_to } = created;
-      if (connected_to !== null) onceAnswered(request, () => tellOfPrompt(world, sale, sale.prompt_id, connected_to));
+      if (connected_to !== null) onceAnswered(request, () => bringPrompt(world, sale, sale.prompt_id, connected_to));
       return startedSale(sale, created.connected_to === null ? "failed" : "sent");
     }
     await explainOrRetry(world, sale, tries);

@@ -16,7 +16,7 @@ import {
 } from "../storage/sessions.ts";
 import { writeCallback } from "./callback.ts";
 import { tellOf } from "./event.ts";
-import { onceAnswered, tellOfPrompt, type WhenAnswered } from "./reach.ts";
+import { bringPrompt, onceAnswered, type WhenAnswered } from "./reach.ts";
 import { explain, saleOf } from "./sale.ts";
 import { isoNow, type World } from "./world.ts";
 
@@ -53,7 +53,7 @@ export async function paySession(
     throw new Rejection("SESSION_NOT_PAYABLE", { reason: "the terminal has just become free; try again." });
   }
   const { connected_to } = created;
-  if (connected_to !== null) onceAnswered(request, () => tellOfPrompt(world, sale, sale.prompt_id, connected_to));
+  if (connected_to !== null) onceAnswered(request, () => bringPrompt(world, sale, sale.prompt_id, connected_to));
 }
 
 function checkPayable(session: LockedSession, now: string): void {

@@ -38,7 +38,7 @@ import {
 import { readOpenWork } from "../storage/terminal-work.ts";
 import { beginClosings } from "./closing.ts";
 import { orKeptAnswer, type RequestKey } from "./idempotency.ts";
-import { tellOfOperation } from "./reach.ts";
+import { bringOperation } from "./reach.ts";
 import { isoNow, type World } from "./world.ts";
 
 export interface OperationRequest {
@@ -69,7 +69,7 @@ async function acceptOperation(world: World, request: OperationRequest): Promise
     if (idempotency !== undefined) await keepAnswer(tx, request, idempotency, asked, isoNow(world));
     return { asked, connected_to: seat.connected_to };
   });
-  if (connected_to !== null) tellOfOperation(world, asked, connected_to);
+  if (connected_to !== null) bringOperation(world, asked, connected_to);
   return asked;
 }
 

@@ -4,6 +4,7 @@ import { lapseAuthorizations, raiseSilentAdvices, sendAdvicesHere } from "../flo
 import { dropDeleted, dropReplaced } from "../flows/connection.ts";
 import { actOnDeadlines } from "../flows/deadlines.ts";
 import { forgetOldEvents } from "../flows/event.ts";
+import { forgetOldCounts } from "../flows/minute-count.ts";
 import { askUnresolved, raiseLongUnresolved } from "../flows/resolution.ts";
 import { askReversalsAgainHere, raiseSilentReversals } from "../flows/reversal.ts";
 import { leaveRevokedBehind } from "../flows/revocation.ts";
@@ -12,7 +13,6 @@ import { forgetOldPairings } from "../flows/shown-code.ts";
 import { forgetWhatRanOut } from "../flows/sign-in.ts";
 import { tendOperations } from "../flows/terminal-operation.ts";
 import { isoNow, type World } from "../flows/world.ts";
-import { forgetOldWrongSecrets } from "../flows/wrong-secret.ts";
 import type { TerminalMessage } from "../storage/bus.ts";
 import { forgetKeys } from "../storage/idempotency-keys.ts";
 import { readUnsentHere } from "../storage/prompts.ts";
@@ -62,7 +62,7 @@ export const sweeps: readonly Sweep[] = [
   { name: "old events", every_ms: forgetEvery_ms, work: forgetOldEvents },
   { name: "idempotency keys", every_ms: forgetEvery_ms, work: forgetOldKeys },
   { name: "old pairings", every_ms: forgetEvery_ms, work: forgetOldPairings },
-  { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldWrongSecrets },
+  { name: "wrong secrets", every_ms: forgetEvery_ms, work: forgetOldCounts },
   { name: "sign-ins", every_ms: forgetEvery_ms, work: forgetWhatRanOut },
 ];
 

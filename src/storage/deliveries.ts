@@ -1,5 +1,6 @@
 /** The outbox: what is to be told to whom. Written with what happened, sent by whoever holds its lane, and recorded. */
 import { type Reader, statement, type Tx } from "./database.ts";
+import type { LaneKey } from "./lanes.ts";
 
 export interface NewCallback {
   readonly account_id: string;
@@ -68,11 +69,6 @@ export async function insertCallback(tx: Tx, callback: NewCallback, now: string)
   ]);
 }
 
-interface Lane {
-  readonly account_id: string;
-  readonly id: string;
-}
-
 const due = statement(
   "due_deliveries",
   `SELECT * FROM deliveries WHERE account_id = $1 AND lane_id = $2 AND status = 'PENDING' AND due_at <= $3
@@ -88,7 +84,7 @@ const due = statement(
  */
 export const readDue = (
   reader: Reader,
-  { account_id, id }: Lane,
+  { account_id, id }: LaneKey,
   now: string,
   under_way: readonly string[],
   limit: number,
@@ -101,7 +97,7 @@ const inOrder = statement(
 );
 
 /** What waits in a hook's lane, in the order in which it happened, by `pending_deliveries_in_order`. */
-export const readInOrder = (reader: Reader, { account_id, id }: Lane, limit: number): Promise<Delivery[]> =>
+export const readInOrder = (reader: Reader, { account_id, id }: LaneKey, limit: number): Promise<Delivery[]> =>
   reader.query(inOrder, [account_id, id, limit]);
 
 const forget = statement(
@@ -125,7 +121,7 @@ const refuse = statement(
 );
 
 /** Ends what waits in the lane of a hook that was deleted. Answers how many. */
-export async function refuseWaiting(tx: Tx, { account_id, id }: Lane, now: string, limit: number): Promise<number> {
+export async function refuseWaiting(tx: Tx, { account_id, id }: LaneKey, now: string, limit: number): Promise<number> {
   return (await tx.query(refuse, [account_id, id, now, limit])).length;
 }
 
@@ -137,7 +133,7 @@ const lastInOrder = statement(
 );
 
 /** The place of the last event that waits in a hook's lane; 0 where none does. */
-export async function readLastInOrder(reader: Reader, { account_id, id }: Lane): Promise<number> {
+export async function readLastInOrder(reader: Reader, { account_id, id }: LaneKey): Promise<number> {
   const [last] = await reader.query<{ event_position: number }>(lastInOrder, [account_id, id]);
   return last?.event_position ?? 0;
 }

@@ -90,7 +90,7 @@ const take = statement(
    RETURNING lane.account_id, lane.id`,
 );
 
-interface LaneKey {
+export interface LaneKey {
   readonly account_id: string;
   readonly id: string;
 }
